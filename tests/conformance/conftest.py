@@ -24,7 +24,7 @@ BUILD_SECONDS = 600
 
 @dataclass(frozen=True)
 class ClientEnvironment:
-    """One foreign client, installed; `run` executes a script of `tests/conformance/<client>/` inside it."""
+    """One foreign client, installed; `run` executes a script of `tests/conformance/<client>/scripts/` inside it."""
 
     client: str
     folder: Path
@@ -36,7 +36,7 @@ class ClientEnvironment:
     ) -> Any:
         """Run the script and return the JSON document it printed last; fails the test if it exits other than 0."""
         done = subprocess.run(
-            [*self.command, str(HERE / self.client / script), *arguments],
+            [*self.command, str(HERE / self.client / "scripts" / script), *arguments],
             env={**_clean_environment(), **self.variables, **(variables or {})},
             cwd=self.folder,
             capture_output=True,
@@ -60,7 +60,7 @@ def _environment(client: str) -> ClientEnvironment:
     source = HERE / client
     if (source / "requirements.lock").exists():
         folder = _built(client, [source / "requirements.lock"], _install_python)
-        return ClientEnvironment(client, folder, (str(folder / "bin" / "python"), "-I"), {})
+        return ClientEnvironment(client, folder, (str(folder / "bin" / "python"),), {})
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip(f"node and npm are not on PATH; they are needed to run the client {client}")
     folder = _built(client, [source / "package.json", source / "package-lock.json"], _install_node)
