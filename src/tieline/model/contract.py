@@ -1,0 +1,124 @@
+"""The contract in immutable versions: terms, scope lines, rate card, billing schedule and budget."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from tieline.model.money import Money
+from tieline.model.record import Owned, Record
+
+BillingMethod = Literal["time_and_materials", "fixed_price", "milestone", "retainer"]
+
+
+class Agreement(Record):
+    """A framework (MSA): groups contracts of one customer."""
+
+    customer_id: str
+    name: str
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+class Engagement(Record):
+    """The thread: one contract, 1..n opportunities, 1..n projects."""
+
+    name: str
+    customer_id: str
+    agreement_id: str | None = None
+    contract_id: str | None = None
+    opportunity_ids: tuple[str, ...] = ()
+
+
+class ContractLine(Record):
+    """One line of scope: a role's hours on a workstream at a rate, or a fixed amount."""
+
+    workstream: str
+    description: str | None = None
+    role: str | None = None
+    hours: Annotated[Decimal, Owned("tieline", "C2")] = Decimal(0)
+    rate: Annotated[Decimal | None, Owned("tieline", "C2")] = None
+    amount: Annotated[Money, Owned("tieline", "C2")]
+    delivering_entity: str
+
+
+class RateCardRow(Record):
+    """A bill rate per hour, in force from `valid_from` up to but not including `valid_to`.
+
+    `precedence` decides between rows that fit: 1 assignment (person and project), 2 person, 3 project and role,
+    4 contract and role, 5 the firm's standard. The lowest number wins.
+    """
+
+    precedence: Literal[1, 2, 3, 4, 5]
+    role: str | None = None
+    person: str | None = None
+    contract_id: str | None = None
+    project_id: str | None = None
+    currency: str
+    rate: Annotated[Decimal, Owned("tieline", "C2")]
+    valid_from: date
+    valid_to: date | None = None
+
+
+class BillingScheduleItem(Record):
+    """One planned billing: by date, or on completion of a milestone."""
+
+    name: str
+    amount: Annotated[Money, Owned("tieline", "C2")]
+    due_on: date | None = None
+    milestone_id: str | None = None
+
+
+class BillingSchedule(Record):
+    """How a contract is billed; `time_and_materials` has no items, it bills actuals by `cycle`."""
+
+    contract_id: str
+    method: BillingMethod
+    cycle: Literal["monthly", "on_completion", "as_scheduled"] = "monthly"
+    items: tuple[BillingScheduleItem, ...] = ()
+
+
+class Budget(Record):
+    """The baseline: hours, revenue and planned cost."""
+
+    hours: Decimal
+    revenue: Annotated[Money, Owned("tieline", "C2")]
+    cost: Annotated[Money | None, Owned("tieline", "C3")] = None
+
+
+class ContractVersion(Record):
+    """One approved state of the terms. Never changed: a change order adds the next version.
+
+    `id` is the contract's id; `version` counts from 1.
+    """
+
+    version: int
+    engagement_id: str
+    name: str
+    customer_id: str
+    opportunity_id: str
+    legal_entity: Annotated[str, Owned("tieline", "C2")]
+    currency: Annotated[str, Owned("tieline", "C2")]
+    contract_type: Annotated[str, Owned("tieline", "C2")]
+    billing_method: Annotated[BillingMethod, Owned("tieline", "C2")]
+    payment_terms: Annotated[str, Owned("tieline", "C2")]
+    tax_treatment: Annotated[str, Owned("tieline", "C2")]
+    tax_nexus: Annotated[str, Owned("tieline", "C2")]
+    po_number: str | None = None
+    start_date: date
+    end_date: date
+    service_line: str
+    region: str | None = None
+    sales_owner: str | None = None
+    revenue_method: str
+    value: Annotated[Money, Owned("tieline", "C2")]
+    lines: tuple[ContractLine, ...]
+    rate_card: tuple[RateCardRow, ...]
+    billing_schedule: BillingSchedule
+    budget: Budget
+    dimensions: dict[str, str] = {}
+    phases: tuple[str, ...] = ()
+    delivery_leads: tuple[str, ...] = ()
+    is_standard: bool = True
+    deviations: tuple[str, ...] = ()
+    """Why the terms are not standard, in words."""
+    signed_on: date | None = None

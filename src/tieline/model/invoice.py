@@ -1,0 +1,99 @@
+"""Invoices, payments and the financial picture of a project that goes back to CRM and PSA."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from tieline.model.money import Money
+from tieline.model.record import Owned, Record
+
+InvoiceStatus = Literal["draft", "open", "partly_paid", "paid", "void"]
+
+
+class InvoiceLine(Record):
+    """A line of a proposed invoice, with every transaction it bills."""
+
+    item: str
+    description: str
+    quantity: Decimal
+    unit: str
+    rate: Annotated[Decimal, Owned("tieline", "C2")]
+    amount: Annotated[Decimal, Owned("tieline", "C2")]
+    tax_code: str | None = None
+    transaction_ids: tuple[str, ...] = ()
+
+
+class Invoice(Record):
+    """A draft we propose; number, tax, dates and payment state are the ERP's and are only read back."""
+
+    engagement_id: str
+    contract_id: str
+    project_id: str
+    customer_id: str
+    legal_entity: str
+    currency: str
+    period_start: date
+    period_end: date
+    payment_terms: str
+    po_number: str | None = None
+    dimensions: dict[str, str] = {}
+    lines: tuple[InvoiceLine, ...]
+    net: Annotated[Money, Owned("tieline", "C2")]
+
+
+class InvoiceState(Record):
+    """What the ERP says of an invoice; `id` is ours where we proposed it."""
+
+    external_id: str
+    number: Annotated[str | None, Owned("erp")] = None
+    status: Annotated[InvoiceStatus, Owned("erp")]
+    issued_on: Annotated[date | None, Owned("erp")] = None
+    due_on: Annotated[date | None, Owned("erp")] = None
+    net: Annotated[Money, Owned("erp", "C2")]
+    tax: Annotated[Money, Owned("erp", "C2")]
+    total: Annotated[Money, Owned("erp", "C2")]
+    paid: Annotated[Money, Owned("erp", "C2")]
+    source_version: int = 0
+
+    @property
+    def outstanding(self) -> Money:
+        """What the customer still owes on this invoice."""
+        return self.total - self.paid
+
+
+class Payment(Record):
+    """Money received, applied to an invoice."""
+
+    invoice_ref: Annotated[str, Owned("erp")]
+    amount: Annotated[Money, Owned("erp", "C2")]
+    paid_on: Annotated[date | None, Owned("erp")] = None
+
+
+class InvoiceSummary(Record):
+    """An invoice as the CRM and the PSA show it."""
+
+    project_id: str
+    number: str | None
+    status: InvoiceStatus
+    issued_on: date | None
+    due_on: date | None
+    net: Annotated[Money, Owned("tieline", "C2")]
+    total: Annotated[Money, Owned("tieline", "C2")]
+    outstanding: Annotated[Money, Owned("tieline", "C2")]
+
+
+class ProjectFinancials(Record):
+    """Burn and billing of a project, shown in CRM and PSA; `id` is the project's id."""
+
+    contract_value: Annotated[Money, Owned("tieline", "C2")]
+    billed_to_date: Annotated[Money, Owned("tieline", "C2")]
+    paid_to_date: Annotated[Money, Owned("tieline", "C2")]
+    outstanding: Annotated[Money, Owned("tieline", "C2")]
+    unbilled: Annotated[Money, Owned("tieline", "C2")]
+    hours_worked: Decimal
+    hours_budgeted: Decimal
+    burn_percent: Decimal
+    cost_to_date: Annotated[Money | None, Owned("tieline", "C3")] = None
+    margin_percent: Annotated[Decimal | None, Owned("tieline", "C3")] = None
+    collection_status: str
+    """`nothing billed`, `current`, `overdue` or `paid`."""

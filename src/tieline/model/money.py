@@ -1,0 +1,103 @@
+"""Money: an exact amount in one currency, and how it is rounded and split so that parts add up."""
+
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+NO_CENTS = frozenset({"JPY", "KRW", "CLP", "ISK", "VND", "XAF", "XOF", "XPF", "UGX", "PYG", "RWF", "KMF", "GNF", "DJF"})
+THREE_DIGITS = frozenset({"BHD", "KWD", "OMR", "JOD", "TND", "IQD", "LYD"})
+
+
+def digits(currency: str) -> int:
+    """Number of decimal digits of an ISO 4217 currency."""
+    return 0 if currency in NO_CENTS else 3 if currency in THREE_DIGITS else 2
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """Rounded once, half up away from zero, so that a reversal mirrors its charge."""
+    return amount.quantize(Decimal(1).scaleb(-digits(currency)), rounding=ROUND_HALF_UP)
+
+
+class Money(BaseModel):
+    """An exact amount and its ISO 4217 currency; sums of different currencies are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    amount: Decimal
+    currency: str
+
+    @field_validator("amount", mode="before")
+    @classmethod
+    def _no_float(cls, value: object) -> object:
+        if isinstance(value, float):
+            raise ValueError("money is never a float: give a Decimal, an int or a string")
+        return value
+
+    @field_validator("amount")
+    @classmethod
+    def _finite(cls, value: Decimal) -> Decimal:
+        if not value.is_finite():
+            raise ValueError("an amount is a finite number")
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _iso_code(cls, value: str) -> str:
+        if len(value) != 3 or not value.isascii() or not value.isupper():
+            raise ValueError(f"'{value}' is no ISO 4217 currency code")
+        return value
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(amount=self.amount + self._same(other), currency=self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(amount=self.amount - self._same(other), currency=self.currency)
+
+    def __neg__(self) -> "Money":
+        return Money(amount=-self.amount, currency=self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.amount < self._same(other)
+
+    def __str__(self) -> str:
+        return f"{self.currency} {rounded(self.amount, self.currency):,}"
+
+    def _same(self, other: "Money") -> Decimal:
+        if other.currency != self.currency:
+            raise ValueError(f"{self.currency} and {other.currency} cannot be put together without a rate")
+        return other.amount
+
+    def rounded(self) -> "Money":
+        """This amount rounded to the digits of its currency."""
+        return Money(amount=rounded(self.amount, self.currency), currency=self.currency)
+
+    def times(self, factor: Decimal | int) -> "Money":
+        """Multiplied and rounded once."""
+        return Money(amount=rounded(self.amount * factor, self.currency), currency=self.currency)
+
+    def split(self, weights: Sequence[Decimal | int]) -> tuple["Money", ...]:
+        """Parts in proportion to the weights that add up exactly; the left-over cents go to the largest remainders.
+
+        Raises ValueError when there is no positive weight.
+        """
+        total = sum(weights, Decimal(0))
+        if not weights or total <= 0 or any(weight < 0 for weight in weights):
+            raise ValueError("a split needs weights of zero or more, one of them positive")
+        cent = Decimal(1).scaleb(-digits(self.currency))
+        whole = rounded(self.amount, self.currency)
+        exact = [whole * weight / total for weight in weights]
+        parts = [share.quantize(cent, rounding=ROUND_DOWN) for share in exact]
+        left = int((whole - sum(parts, Decimal(0))) / cent)
+        step = cent if left > 0 else -cent
+        for index in sorted(range(len(parts)), key=lambda i: (-abs(exact[i] - parts[i]), i))[: abs(left)]:
+            parts[index] += step
+        return tuple(Money(amount=part, currency=self.currency) for part in parts)
+
+
+def total(amounts: Iterable[Money], currency: str) -> Money:
+    """The sum of amounts that are all in `currency` (zero when there are none)."""
+    result = Money(amount=Decimal(0), currency=currency)
+    for amount in amounts:
+        result = result + amount
+    return result

@@ -1,0 +1,98 @@
+"""A connector's facts: what `connector.toml` states, and the settings a site gives a connection."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tieline.sdk.operation import Support, WriteSafety
+
+RoleName = Literal["crm", "psa", "erp"]
+
+
+class OperationFacts(BaseModel):
+    """One `[operation.<target>]` table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    creates: WriteSafety = WriteSafety.LOOKUP
+    updates: WriteSafety = WriteSafety.UPSERT
+    quarantine_seconds: int = 300
+    support: Support = "supported"
+    note: str | None = None
+
+    @property
+    def quarantine(self) -> timedelta:
+        """Longer than the vendor's longest request life."""
+        return timedelta(seconds=self.quarantine_seconds)
+
+
+class Limits(BaseModel):
+    """What one vendor account allows; shared by all connections and workers that use it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    concurrent: int = 8
+    per_second: float = 50.0
+    burst: int = 100
+    per_day: int | None = None
+    reserved_share: float = 0.2
+    """Left to the firm's other integrations."""
+
+
+class ConnectorFacts(BaseModel):
+    """`connector.toml` of one connector folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    system: str
+    """The vendor's name for people."""
+    api: str
+    roles: tuple[RoleName, ...]
+    auth: tuple[str, ...]
+    limits: Limits = Limits()
+    permissions: tuple[str, ...] = ()
+    custom_fields: tuple[dict[str, Any], ...] = ()
+    """What an administrator creates in the vendor, e.g. {object, name, type, label}."""
+    feeds: dict[str, str] = {}
+    """Feed name -> how it is read (push, sweep)."""
+    operation: dict[str, OperationFacts] = {}
+    quality: dict[str, str] = {}
+    """Quality rule -> `done`, `todo: …` or `exempt: reason`."""
+
+
+def load_facts(folder: Path) -> ConnectorFacts:
+    """Read `connector.toml` of a connector folder."""
+    return ConnectorFacts.model_validate(tomllib.loads((folder / "connector.toml").read_text("utf-8")))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `tieline check`: what is wrong and what mends it."""
+
+    ok: bool
+    subject: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionSettings:
+    """One `[connection.<name>]` of the site, secrets resolved. Secrets never reach logs: `secret(name)` reads them."""
+
+    name: str
+    connector: str
+    account: str
+    """The pinned vendor account (org id, NetSuite account id …); another one stops all writes."""
+    url: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    secret: Callable[[str], str] = field(repr=False)
+    mappings: Path | None = None
+    """The site's overrides for this connection."""
+    values: Path | None = None
+    """The site's value tables for this connection."""
+    owners: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,78 @@
+"""Inbound feeds: pages of changed records since a cursor, and source lines of the bulk lane."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from tieline.model.transaction import Kind
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes(Generic[T]):
+    """One page of a sweep. `cursor` is opaque and durable; hand it back to go on. `more`: another page waits now.
+
+    A sweep overlaps (it re-reads a little before its cursor), so items repeat; it never skips.
+    """
+
+    items: Sequence[T]
+    cursor: str
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A record that changed; never its content: whoever hears of it reads the truth afresh."""
+
+    record: str
+    """Canonical record type: `opportunity`, `project`, `invoice`."""
+    external_id: str
+    version: int
+    """Vendor's version, else the modification time in microseconds since 1970."""
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A time entry or expense as its source reports it; a plain row, hundreds of thousands a week."""
+
+    kind: Kind
+    source_id: str
+    source_version: int
+    approved: bool
+    project_ref: str
+    task_ref: str | None
+    person_ref: str | None
+    role: str | None
+    """The role's name in the source."""
+    work_date: date
+    quantity: Decimal
+    """Minutes for time; 1 for an expense."""
+    unit: str
+    """`min` or `each`."""
+    billable: bool
+    currency: str | None = None
+    amount: Decimal | None = None
+    """Cost of an expense in `currency`; None for time."""
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    note: str | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    """What only one kind needs: expense category, receipt, reimbursable."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinePage:
+    """A page of source lines with the vendor's own bytes, kept for lineage and control totals."""
+
+    lines: Sequence[SourceLine]
+    body: bytes
+    cursor: str
+    more: bool
+
+
+IdSet = Iterator[str]
+"""All ids a source holds now, for the nightly comparison that finds deletes."""

@@ -1,0 +1,209 @@
+"""Calls to a vendor's HTTP API: authorisation, limits, send window, size cap and the three errors."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+
+import httpx2
+
+from tieline.sdk import jsontext
+from tieline.sdk.errors import NotSent, Rejected, Unauthorized, Unavailable, Unclear
+
+MAX_ANSWER = 10 * 1024 * 1024
+"""Bytes of a decoded answer; more is treated as a failed call."""
+
+_send_by: ContextVar[list[float] | None] = ContextVar("send_by", default=None)
+SEND_WINDOW = 2.0
+"""Seconds between the commit of an intent (or the vendor's last answer within it) and the next write to the socket."""
+
+
+class Gate(Protocol):
+    """Limits of the vendor account: a permit per call, and a circuit that opens when the vendor is down."""
+
+    def call(self) -> AbstractContextManager[None]:
+        """Wait for a permit. Raises Unavailable when the circuit is open or the connection is paused."""
+
+
+class OpenGate:
+    """No limits: for a single call made by hand (`tieline check --live`) and for tests of a connector alone."""
+
+    def call(self) -> AbstractContextManager[None]:
+        """Always permitted."""
+        return nullcontext()
+
+
+class Authorizer(Protocol):
+    """Signs requests. `renew` is told which headers were refused, so that many threads renew a token only once."""
+
+    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
+        """Headers that authorise this request."""
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Get a new token unless another thread did already; False when this kind of credential cannot be renewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A complete answer. Header names are lower-cased."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    system: str
+
+    def json(self) -> Any:
+        """The body as JSON. Raises Unclear when it is none: an error page with status 200 is no success."""
+        try:
+            return jsontext.loads(self.body)
+        except jsontext.MalformedJson as error:
+            raise Unclear(self.system, f"answered {self.status} with something that is not JSON") from error
+
+
+@contextmanager
+def send_window() -> Iterator[None]:
+    """Within it a write is refused (`NotSent`) when its intent is older than SEND_WINDOW; each answer renews it."""
+    token = _send_by.set([time.monotonic() + SEND_WINDOW])
+    try:
+        yield
+    finally:
+        _send_by.reset(token)
+
+
+class VendorHttp:
+    """One pooled client per connection. `refusal` turns an answer outside 2xx into an error, by the vendor's codes."""
+
+    def __init__(
+        self,
+        *,
+        connection: str,
+        base_url: str,
+        authorizer: Authorizer,
+        refusal: Callable[[HttpAnswer], Exception | None],
+        gate: Gate,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 60.0,
+    ) -> None:
+        self.connection = connection
+        self._authorizer = authorizer
+        self._refusal = refusal
+        self._gate = gate
+        self._timeout = timeout
+        self._client = httpx2.Client(
+            base_url=base_url,
+            headers=dict(headers or {}),
+            timeout=httpx2.Timeout(timeout, connect=10.0),
+            trust_env=False,
+            limits=httpx2.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60.0),
+        )
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._client.close()
+
+    def get(self, path: str, **request: Any) -> HttpAnswer:
+        """A read."""
+        return self.request("GET", path, write=False, **request)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        write: bool,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpAnswer:
+        """One call; a refused token is renewed once. Raises the three errors; a 404 is a refusal as well."""
+        more = dict(headers or {})
+        if json is not None:
+            content = jsontext.dumps(json)
+            more.setdefault("content-type", "application/json")
+        request = self._client.build_request(method, path, params=params, content=content, headers=more)
+        answer, used = self._send(request, write)
+        if answer.status == 401 and self._authorizer.renew(used):
+            answer, used = self._send(request, write)
+        if 200 <= answer.status < 300:
+            return answer
+        raise self._error(answer, write)
+
+    def _send(self, request: httpx2.Request, write: bool) -> tuple[HttpAnswer, Mapping[str, str]]:
+        used = self._authorizer.headers(request.method, request.url)
+        request.headers.update(used)
+        with self._gate.call():
+            return self._exchange(request, write), used
+
+    def _exchange(self, request: httpx2.Request, write: bool) -> HttpAnswer:
+        send_by = _send_by.get()
+        if write and send_by is not None and time.monotonic() > send_by[0]:
+            raise NotSent(self.connection, "the request waited too long after its intent and was not sent")
+        deadline = time.monotonic() + self._timeout
+        try:
+            response = self._client.send(request, stream=True)
+            try:
+                body = self._read(response, deadline)
+            finally:
+                response.close()
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            raise Unavailable(self.connection, f"cannot be reached: {str(error) or type(error).__name__}") from error
+        except (httpx2.HTTPError, httpx2.StreamError) as error:
+            kind = Unclear if write else Unavailable
+            raise kind(self.connection, f"the call broke off: {str(error) or type(error).__name__}") from error
+        if send_by is not None:
+            send_by[0] = time.monotonic() + SEND_WINDOW
+        lowered = {name.lower(): value for name, value in response.headers.items()}
+        answer = HttpAnswer(response.status_code, lowered, body, self.connection)
+        if answer.status >= 500 or answer.status == 429:  # inside the gate, so that the circuit counts it
+            raise self._error(answer, write)
+        return answer
+
+    def _read(self, response: httpx2.Response, deadline: float) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > MAX_ANSWER:
+                raise httpx2.ReadError(f"the answer is larger than {MAX_ANSWER} bytes")
+            if time.monotonic() > deadline:
+                raise httpx2.ReadTimeout("the answer took too long")
+        return bytes(body)
+
+    def _error(self, answer: HttpAnswer, write: bool) -> Exception:
+        known = self._refusal(answer)
+        if known is not None:
+            return known
+        if answer.status == 401:
+            return Unauthorized(self.connection, "refused our credentials; renew them in the site's secrets")
+        if answer.status == 429:
+            return Unavailable(self.connection, "asked us to slow down", retry_after(answer.headers.get("retry-after")))
+        if answer.status >= 500:
+            kind = Unclear if write else Unavailable
+            return kind(self.connection, f"failed inside (status {answer.status})")
+        return Rejected(self.connection, f"refused the request (status {answer.status}): {excerpt(answer.body)}")
+
+
+def excerpt(body: bytes, length: int = 300) -> str:
+    """The beginning of a body as one printable line, for messages."""
+    text = " ".join(body[: length * 4].decode("utf-8", "replace").split())
+    return "".join(char for char in text if char.isprintable())[:length]
+
+
+def retry_after(header: str | None) -> timedelta | None:
+    """A Retry-After header (seconds or HTTP date, RFC 9110 section 10.2.3), clamped to 1 s .. 1 h."""
+    if not header:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    if seconds != seconds:
+        return None
+    return timedelta(seconds=min(max(seconds, 1.0), 3600.0))

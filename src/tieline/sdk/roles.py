@@ -1,0 +1,167 @@
+"""What the firm's systems can do for a flow: the roles Crm, Psa and Erp. Flows know these, never a vendor.
+
+`read_*` changes nothing and reads fresh. `list_changed_*` pages since a cursor. An `ensure_*` or `show_*` is an
+`Operation`, written by `run.ensure`. Vendor ids are strings; `*_ref` is a vendor's id.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from tieline.model.contract import BillingSchedule
+from tieline.model.customer import Customer
+from tieline.model.invoice import Invoice, InvoiceState, InvoiceSummary, Payment, ProjectFinancials
+from tieline.model.notice import CustomerLink, Notice
+from tieline.model.opportunity import Opportunity
+from tieline.model.project import ContractPart, Milestone, Project, ProjectSummary, ResourceRequest, WbsElement
+from tieline.model.staffing import Assignment, CostForecast, Resource, StaffingSummary
+from tieline.sdk.feed import Changed, Changes, IdSet, LinePage
+from tieline.sdk.lines import LineSink
+from tieline.sdk.operation import Operation
+
+
+class Connection(Protocol):
+    """What every role object tells about the system behind it."""
+
+    @property
+    def connection(self) -> str:
+        """The connection's name in the site."""
+
+    @property
+    def system(self) -> str:
+        """The vendor's name for people."""
+
+    def record_url(self, target: str, external_id: str) -> str | None:
+        """Where a person opens this record in the vendor's own screens."""
+
+
+class Crm(Connection, Protocol):
+    """Where deals are won: Salesforce."""
+
+    def read_opportunity(self, ref: str) -> Opportunity:
+        """The deal with its lines; a deleted one has `is_deleted`. Raises Rejected when it never existed."""
+
+    def read_customer(self, ref: str) -> Customer:
+        """The buyer with its contacts."""
+
+    def list_changed_opportunities(self, cursor: str | None) -> Changes[Changed]:
+        """Opportunities and their lines changed since the cursor, deletes included."""
+
+    def list_opportunity_refs(self) -> IdSet:
+        """Ids of all committed opportunities that exist now."""
+
+    @property
+    def link_customer(self) -> Operation[CustomerLink]:
+        """The ERP's customer number on the CRM's customer; link `crm_customer` names the CRM record."""
+
+    @property
+    def show_project(self) -> Operation[ProjectSummary]:
+        """The project on the opportunity; links `erp`, `psa` when known."""
+
+    @property
+    def show_staffing(self) -> Operation[StaffingSummary]:
+        """Who is staffed; link `project` is the CRM's project record."""
+
+    @property
+    def show_financials(self) -> Operation[ProjectFinancials]:
+        """Burn, billed, unbilled, collection; link `project`."""
+
+    @property
+    def show_invoice(self) -> Operation[InvoiceSummary]:
+        """One invoice on the project; link `project`."""
+
+
+class Psa(Connection, Protocol):
+    """Where projects are staffed and time is approved: Kantata."""
+
+    @property
+    def ensure_project(self) -> Operation[Project]:
+        """The project shell with budget, dates and required approvals."""
+
+    @property
+    def ensure_wbs_element(self) -> Operation[WbsElement]:
+        """A phase or task; links `project`, and `parent` for a child."""
+
+    @property
+    def ensure_milestone(self) -> Operation[Milestone]:
+        """A deliverable to be completed there; link `project`."""
+
+    @property
+    def ensure_resource_request(self) -> Operation[ResourceRequest]:
+        """People wanted; link `project`."""
+
+    @property
+    def show_financials(self) -> Operation[ProjectFinancials]:
+        """Billed, paid, unbilled; link `project`."""
+
+    @property
+    def notify(self) -> Operation[Notice]:
+        """A message to people on a project; link `project`."""
+
+    def read_assignments(self, project_ref: str) -> Sequence[Assignment]:
+        """All allocations of a project, planned and confirmed."""
+
+    def read_milestones(self, project_ref: str) -> Sequence[Milestone]:
+        """The milestones of a project as they stand there, by our ids."""
+
+    def list_people(self) -> Sequence[Resource]:
+        """Everyone who may book time."""
+
+    def list_changed_projects(self, cursor: str | None) -> Changes[Changed]:
+        """Projects whose staffing, milestones or settings changed; also ones made by hand."""
+
+    def list_changed_time(self, cursor: str | None) -> LinePage:
+        """Time entries changed since the cursor: approved, un-approved and corrected ones."""
+
+    def list_changed_expenses(self, cursor: str | None) -> LinePage:
+        """Expenses changed since the cursor."""
+
+    def list_approved_refs(self, kind: str) -> IdSet:
+        """Ids of all approved time entries (`time`) or expenses (`expense`) that exist now."""
+
+
+class Erp(Connection, Protocol):
+    """Where money is booked: NetSuite, Tryton."""
+
+    @property
+    def ensure_customer(self) -> Operation[Customer]:
+        """The bill-to under the legal entity `billed_by`."""
+
+    @property
+    def ensure_project(self) -> Operation[Project]:
+        """The project; link `customer`."""
+
+    @property
+    def ensure_wbs_element(self) -> Operation[WbsElement]:
+        """A task that may bear time; links `project`, `parent`."""
+
+    @property
+    def ensure_contract(self) -> Operation[ContractPart]:
+        """The contract as the ERP has it (sales order); links `customer`, `project`."""
+
+    @property
+    def ensure_billing_schedule(self) -> Operation[BillingSchedule]:
+        """The invoice plan; link `project`."""
+
+    @property
+    def ensure_cost_forecast(self) -> Operation[CostForecast]:
+        """Planned cost of an assignment; link `project`."""
+
+    @property
+    def ensure_invoice(self) -> Operation[Invoice]:
+        """A draft invoice; links `customer`, `project`, `contract`. Posted ones refuse changes."""
+
+    @property
+    def time(self) -> LineSink:
+        """Posts approved time as cost records."""
+
+    def read_invoice(self, ref: str) -> InvoiceState:
+        """Number, tax and payment state as the ERP has them."""
+
+    def read_payments(self, invoice_ref: str) -> Sequence[Payment]:
+        """Money applied to an invoice."""
+
+    def list_changed_invoices(self, cursor: str | None) -> Changes[Changed]:
+        """Invoices changed or paid since the cursor, also ones made in the ERP."""
+
+    def list_people(self) -> Mapping[str, str]:
+        """Employee ids by lower-cased e-mail."""
