@@ -1,1 +1,1 @@
-"""Local servers that behave like the vendors' APIs, for demos, tests, training and rehearsal."""
+"""Local stand-ins of the vendors' systems: they imitate published contracts and share no code with Tieline."""

@@ -1,0 +1,79 @@
+"""The command `tieline-standins`: runs local stand-ins of the vendors' systems until it is told to stop."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tieline_standins.core.journal import JournalError
+from tieline_standins.core.server import Build, StandIn, listen
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Local stand-ins of the systems Tieline connects.")
+
+
+# Each entry is a function that imports its vendor only when asked for: start-up stays fast.
+VENDORS: dict[str, Callable[[], Build]] = {}
+
+
+@app.callback()
+def _commands() -> None:
+    """Local stand-ins of the systems Tieline connects."""
+
+
+@app.command()
+def run(
+    stand_ins: Annotated[list[str], typer.Argument(metavar="VENDOR=PORT...", help="Port 0 takes a free one.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    state: Annotated[Path | None, typer.Option(help="Directory that keeps the records over a restart.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything that is generated.")] = 0,
+) -> None:
+    """Run stand-ins; prints one JSON line when all of them listen."""
+    wanted = [_parse(argument) for argument in stand_ins]
+    if len({name for name, _ in wanted}) < len(wanted):
+        raise typer.BadParameter("name each vendor once")
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(wanted, host, state, seed))
+    except (OSError, JournalError) as error:
+        typer.echo(f"tieline-standins: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def _parse(argument: str) -> tuple[str, int]:
+    name, _, port = argument.partition("=")
+    if name not in VENDORS:
+        raise typer.BadParameter(f"{name!r} is no stand-in; there are {', '.join(sorted(VENDORS))}")
+    if not port.isdecimal() or int(port) > 65535:
+        raise typer.BadParameter(f"{argument!r} needs a port between 0 and 65535, as in {name}=9101")
+    return name, int(port)
+
+
+async def _serve(wanted: list[tuple[str, int]], host: str, state: Path | None, seed: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        ready = {}
+        for name, port in wanted:
+            ready[name] = await listen(StandIn(VENDORS[name](), state=state, seed=seed), host, port, stack)
+        typer.echo(json.dumps({"ready": ready}))
+        await stop.wait()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop
+    except ImportError:  # no wheel for this platform
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def main() -> None:
+    """The console script."""
+    app()

@@ -1,0 +1,1 @@
+"""What every stand-in shares: HTTP, clock, ledger, faults, control API, journal and server."""

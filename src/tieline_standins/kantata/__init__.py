@@ -1,0 +1,1 @@
+"""Stand-in of Kantata OX (the PSA), REST API v1."""
