@@ -1,0 +1,1 @@
+"""Everything that is kept: PostgreSQL, its migrations, and the statements that read and write it."""

@@ -1,0 +1,149 @@
+"""What every test may use: an empty or a migrated database of its own; and the list of what this machine skipped."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tieline.store.embedded import DatabaseUnavailable, EmbeddedPostgres
+from tieline.store.embedded_process import held
+
+# One server for all worker processes of a run. The folder is named by the process that leads the run.
+FOLDER = "TIELINE_TESTS_FOLDER"
+PREFIX = "tieline-tests-"
+# A test's database need not survive a power failure.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ.pop("TIELINE_DATABASE_URL", None)  # tests never touch a database that somebody uses
+    if not _is_worker(config):
+        _sweep_dead_runs()
+        os.environ[FOLDER] = str(Path(tempfile.gettempdir()) / f"{PREFIX}{os.getpid()}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if {"database", "empty_database"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("database")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _is_worker(session.config):
+        return
+    _remove_run(Path(os.environ[FOLDER]))
+    skipped = _skipped(session.config)
+    if skipped and os.environ.get("TIELINE_FAIL_ON_SKIP") == "1" and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    reasons: dict[str, int] = {}
+    for reason in _skipped(config):
+        reasons[reason] = reasons.get(reason, 0) + 1
+    if reasons:
+        terminalreporter.section(f"{sum(reasons.values())} skipped on this machine, and what would enable them")
+        for reason, count in sorted(reasons.items()):
+            terminalreporter.line(f"{count:4d}  {reason}")
+
+
+@pytest.fixture
+def empty_database() -> Iterator[str]:
+    """The address of a database of this test alone, with nothing in it."""
+    with _new_database("template0") as url:
+        yield url
+
+
+@pytest.fixture
+def database(_migrated_template: str) -> Iterator[str]:
+    """The address of a database of this test alone, with all migrations applied."""
+    with _new_database(_migrated_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _migrated_template() -> str:
+    name = "migrated"
+    server = _server()
+    url = server.start()
+    with held(server.folder / "template.lock", 120), psycopg.connect(url, autocommit=True) as connection:
+        if connection.execute("select from pg_database where datname = %s", [name]).rowcount == 0:
+            connection.execute("drop database if exists migrating")
+            connection.execute("create database migrating template template0")
+            importlib.import_module("tieline.store").migrate(_url_of(url, "migrating"))
+            connection.execute(sql.SQL("alter database migrating rename to {}").format(sql.Identifier(name)))
+    return name
+
+
+@contextmanager
+def _new_database(template: str) -> Iterator[str]:
+    url = _server().start()
+    name = f"test_{uuid.uuid4().hex}"
+    create = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+    drop = sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(create)
+        try:
+            yield _url_of(url, name)
+        finally:
+            connection.execute(drop)
+
+
+def _server() -> EmbeddedPostgres:
+    return EmbeddedPostgres(Path(os.environ[FOLDER]), FAST)
+
+
+def _url_of(url: str, database: str) -> str:
+    return url.replace("@/tieline?", f"@/{database}?")
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _skipped(config: pytest.Config) -> list[str]:
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    reports = reporter.stats.get("skipped", []) if reporter else []
+    return [_reason(report) for report in reports]
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return text.removeprefix("Skipped: ")
+
+
+def _sweep_dead_runs() -> None:
+    """Stop the servers of runs that were killed before they could do it themselves."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        process = folder.name.removeprefix(PREFIX)
+        if process.isdigit() and folder.stat().st_uid == os.geteuid() and not _is_alive(int(process)):
+            _remove_run(folder)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove_run(folder: Path) -> None:
+    try:
+        EmbeddedPostgres(folder).stop()
+    except DatabaseUnavailable as error:
+        print(f"A test server was left behind in {folder}: {error}")  # noqa: T201 - there is no test to report it
+        return
+    shutil.rmtree(folder, ignore_errors=True)
