@@ -210,6 +210,8 @@ def test_a_socket_folder_that_others_can_enter_is_refused(tmp_path: Path, new_se
     assert row is not None
     server.stop()
     folder = Path(row[0])
+    assert not folder.exists()
+    folder.mkdir()
     folder.chmod(0o777)
     with pytest.raises(DatabaseUnavailable, match="mode 0700: remove it"):
         server.start()

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -130,6 +130,8 @@ class EmbeddedPostgres:
             if time.monotonic() > deadline:
                 raise DatabaseUnavailable(f"The database server (process {process}) did not stop in {STOP_SECONDS} s")
             time.sleep(0.02)
+        with suppress(OSError):  # the socket's folder is empty now; if not, the next start looks at it
+            self._socket_folder(ServerUser.choose(self.data)).rmdir()
         return True
 
     def _major(self) -> int | None:
@@ -189,8 +191,8 @@ class EmbeddedPostgres:
 
     def _launch(self, user: ServerUser, binaries: Binaries) -> None:
         """Start the server; while the children of a killed one still hold the data directory, try again."""
-        socket_folder = self._prepare_socket_folder(user)
         self._stop()  # one that runs but does not answer: its socket was deleted
+        socket_folder = self._prepare_socket_folder(user)
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         deadline = time.monotonic() + DYING_SECONDS
