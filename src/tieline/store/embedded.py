@@ -148,7 +148,7 @@ class EmbeddedPostgres:
         # Short, because a socket's path is limited to about 107 characters; PostgreSQL touches the socket's lock file
         # every hour, so that cleaners of /tmp leave it alone.
         digest = hashlib.sha256(str(self.data).encode()).hexdigest()[:16]
-        return Path(f"/tmp/tieline-{user.uid}-{digest}")  # noqa: S108 - owner and mode are checked before use
+        return Path("/tmp") / f"tieline-{user.uid}-{digest}"  # noqa: S108 - owner and mode are checked before use
 
     def _url(self, user: ServerUser, database: str) -> str:
         return f"postgresql://{NAME}@/{database}?host={quote(str(self._socket_folder(user)), safe='')}"

@@ -1,0 +1,52 @@
+"""Removes everything the set-up and the runs made in this checkout; stops databases that still run in it first."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MADE = (".venv", ".cache", ".tieline", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".import_linter_cache")
+MADE_TOO = (".hypothesis", "dist", "src/tieline/console/static/vendor", "bench/results.json", "out.json")
+STOP_SECONDS = 30
+
+
+def stop_databases(root: Path) -> None:
+    """Stop the embedded servers whose data directory is below one of the folders that go away."""
+    for lock in root.glob("**/postgres/data/postmaster.pid"):
+        process = int(lock.read_text().split("\n", 1)[0])
+        try:
+            os.kill(process, signal.SIGINT)
+        except ProcessLookupError:
+            continue
+        deadline = time.monotonic() + STOP_SECONDS
+        while lock.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder that may not be there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def main() -> int:
+    """Clean the checkout this file is in."""
+    for name in (".cache", ".tieline"):
+        stop_databases(ROOT / name)
+    for name in (*MADE, *MADE_TOO):
+        remove(ROOT / name)
+    for folder in ("src", "tests", "tools"):
+        for cache in (ROOT / folder).glob("**/__pycache__"):
+            shutil.rmtree(cache)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
