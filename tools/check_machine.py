@@ -59,7 +59,9 @@ def venv_problem(interpreter: str) -> Optional[str]:
     if subprocess.call([interpreter, "-c", "import venv, ensurepip"], stderr=subprocess.DEVNULL) == 0:
         return None
     version = version_of(interpreter) or OLDEST
-    return "This Python cannot make virtual environments. Mend it with: apt-get install python{}.{}-venv".format(*version)
+    return "This Python cannot make virtual environments. Mend it with: apt-get install python{}.{}-venv".format(
+        *version
+    )
 
 
 def disk_problem(folder: str) -> Optional[str]:
