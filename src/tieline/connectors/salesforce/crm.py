@@ -1,0 +1,77 @@
+"""The role crm: what flows can read from and show in Salesforce."""
+
+from collections.abc import Mapping as Values
+from dataclasses import dataclass
+
+from tieline.connectors.salesforce.changes import OpportunityFeed
+from tieline.connectors.salesforce.customers import Customers
+from tieline.connectors.salesforce.operations import Writing, upsert
+from tieline.connectors.salesforce.opportunities import Opportunities
+from tieline.model.customer import Customer
+from tieline.model.invoice import InvoiceSummary, ProjectFinancials
+from tieline.model.notice import CustomerLink
+from tieline.model.opportunity import Opportunity
+from tieline.model.project import ProjectSummary
+from tieline.model.staffing import StaffingSummary
+from tieline.sdk.feed import Changed, Changes, IdSet
+from tieline.sdk.operation import Operation
+
+
+@dataclass(frozen=True, kw_only=True)
+class SalesforceCrm:
+    """Salesforce as the CRM of the firm."""
+
+    connection: str
+    system: str
+    url: str
+    objects: Values[str, str]
+    """The vendor's object of each target."""
+    opportunities: Opportunities
+    customers: Customers
+    feed: OpportunityFeed
+    link_customer: Operation[CustomerLink]
+    show_project: Operation[ProjectSummary]
+    show_staffing: Operation[StaffingSummary]
+    show_financials: Operation[ProjectFinancials]
+    show_invoice: Operation[InvoiceSummary]
+
+    def record_url(self, target: str, external_id: str) -> str | None:
+        """Where a person opens the record."""
+        sobject = self.objects.get(target)
+        return f"{self.url}/lightning/r/{sobject}/{external_id}/view" if sobject else None
+
+    def read_opportunity(self, ref: str) -> Opportunity:
+        """The deal with its lines; a deleted one has `is_deleted`. Raises Rejected when it never existed."""
+        return self.opportunities.read(ref)
+
+    def read_customer(self, ref: str) -> Customer:
+        """The buyer with its contacts."""
+        return self.customers.read(ref)
+
+    def list_changed_opportunities(self, cursor: str | None) -> Changes[Changed]:
+        """Opportunities and their lines changed since the cursor, deletes included."""
+        return self.feed.page(cursor)
+
+    def list_opportunity_refs(self) -> IdSet:
+        """Ids of all committed opportunities that exist now."""
+        return self.opportunities.refs()
+
+
+def crm_role(
+    writing: Writing, *, url: str, opportunities: Opportunities, customers: Customers, feed: OpportunityFeed
+) -> SalesforceCrm:
+    """The role with its operations."""
+    return SalesforceCrm(
+        connection=writing.salesforce.connection,
+        system=writing.facts.system,
+        url=url.rstrip("/"),
+        objects={name: mapping.vendor for name, mapping in writing.mappings.items()},
+        opportunities=opportunities,
+        customers=customers,
+        feed=feed,
+        link_customer=upsert(CustomerLink, "customer.erp_number", "ERP number", writing),
+        show_project=upsert(ProjectSummary, "project", "Project", writing),
+        show_staffing=upsert(StaffingSummary, "project.staffing", "Staffing of project", writing, part=True),
+        show_financials=upsert(ProjectFinancials, "project.financials", "Financials of project", writing, part=True),
+        show_invoice=upsert(InvoiceSummary, "invoice", "Invoice", writing),
+    )
