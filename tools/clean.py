@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MADE = (".venv", ".cache", ".tieline", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".import_linter_cache")
 MADE_TOO = (".hypothesis", "dist", "src/tieline/console/static/vendor", "bench/results.json", "out.json")
 STOP_SECONDS = 30
+# Where the database's programs are copied for root from a checkout that other users cannot enter.
+ROOT_CACHE = Path("/var/cache/tieline")
 
 
 def stop_databases(root: Path) -> None:
@@ -36,10 +38,18 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def remove_copies(root: Path) -> None:
+    """Remove the copies of the database's programs that were made from this checkout."""
+    for origin in ROOT_CACHE.glob("*/made_from"):
+        if Path(origin.read_text()).is_relative_to(root):
+            shutil.rmtree(origin.parent)
+
+
 def main() -> int:
     """Clean the checkout this file is in."""
     for name in (".cache", ".tieline"):
         stop_databases(ROOT / name)
+    remove_copies(ROOT)
     for name in (*MADE, *MADE_TOO):
         remove(ROOT / name)
     for folder in ("src", "tests", "tools"):

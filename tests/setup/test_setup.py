@@ -95,6 +95,17 @@ def test_clean_stops_a_database_that_runs_below_the_folders_it_removes(
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["kept.txt", "src", "tieline"]
 
 
+def test_clean_removes_the_copies_made_from_this_checkout_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, origin in (("ours", ROOT / ".venv" / "pgserver"), ("theirs", tmp_path / "pgserver")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "made_from").write_text(str(origin))
+    monkeypatch.setattr(clean, "ROOT_CACHE", tmp_path)
+    clean.remove_copies(ROOT)
+    assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
+
+
 @pytest.mark.parametrize("fail", ["0", "1"])
 def test_skipped_tests_are_listed_and_fail_the_run_only_where_nothing_may_be_skipped(tmp_path: Path, fail: str) -> None:
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "conftest.py")

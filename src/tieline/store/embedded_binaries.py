@@ -103,6 +103,7 @@ def _reachable_copy(package: Path, install: str) -> Path:
         libraries = package.with_name(f"{WHEEL}.libs")
         if libraries.exists():
             shutil.copytree(libraries, fresh / libraries.name)
+        (fresh / "made_from").write_text(str(package))  # by this `make clean` knows its own
         for folder in (ROOT_CACHE, fresh, fresh / WHEEL, fresh / WHEEL / install):
             folder.chmod(0o755)  # whatever the umask says: the server's user must get in
         try:
