@@ -1,0 +1,1 @@
+"""Runs, effects, wake-ups, schedules and limits; the only package that imports procrastinate."""

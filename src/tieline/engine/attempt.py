@@ -1,0 +1,121 @@
+"""One attempt to write: the vendor call, and what its end means for the effect."""
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from tieline.engine.decide import Create, Decision, Poll, Replay, Update
+from tieline.engine.effect import EffectState, Intent
+from tieline.sdk.errors import NotSent, Rejected, Unauthorized, Unavailable, Unclear
+from tieline.sdk.http import send_window
+from tieline.sdk.operation import Accepted, Answer, Operation, Payload, WriteSafety, Written
+
+FIRST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 3600.0
+FIRST_REFUSAL, LONGEST_REFUSAL = 3600.0, 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended, before it is written to the effect row."""
+
+    state: EffectState
+    external_id: str | None = None
+    handle: str | None = None
+    wait_seconds: float | None = None
+    quarantine_seconds: float | None = None
+    rejected: Rejected | None = None
+    unauthorized: Unauthorized | None = None
+    why: str | None = None
+
+
+def back_off(failures: int, first: float = FIRST_BACK_OFF, longest: float = LONGEST_BACK_OFF) -> float:
+    """Seconds to wait after the n-th failure in a row: doubling, with jitter of a quarter either way."""
+    seconds = min(first * 2.0 ** min(failures, 20), longest)
+    return seconds * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
+
+
+def attempt(operation: Operation[Any], decision: Decision, intent: Intent) -> Ended:
+    """Make the call the decision asks for; never raises one of the three errors."""
+    failures = intent.before.failures if intent.before else 0
+    try:
+        with send_window():
+            answer = _call(operation, decision, intent)
+    except NotSent as error:
+        return Ended("refused_for_now", wait_seconds=FIRST_BACK_OFF, why=error.message)
+    except Unclear as error:
+        return Ended(
+            "in_doubt",
+            wait_seconds=back_off(failures),
+            quarantine_seconds=operation.quarantine.total_seconds(),
+            why=error.message,
+        )
+    except Unavailable as error:
+        asked = error.retry_after.total_seconds() if error.retry_after else 0.0
+        return Ended("refused_for_now", wait_seconds=max(asked, back_off(failures)), why=error.message)
+    except Unauthorized as error:
+        return Ended("refused_for_now", wait_seconds=LONGEST_BACK_OFF, unauthorized=error, why=error.message)
+    except Rejected as error:
+        again = back_off(failures, FIRST_REFUSAL, LONGEST_REFUSAL)
+        return Ended("rejected", wait_seconds=again, rejected=error, why=error.message)
+    if isinstance(answer, Accepted):
+        return Ended("accepted", handle=answer.handle, wait_seconds=answer.check_in.total_seconds())
+    return Ended("confirmed", external_id=answer.external_id)
+
+
+def _call(operation: Operation[Any], decision: Decision, intent: Intent) -> Answer:
+    payload = intent.content
+    match decision:
+        case Update(external_id):
+            return _update(operation, external_id, payload)
+        case Replay():
+            answer = operation.create(payload, intent.create_key)
+            if isinstance(answer, Written) and answer.replayed:
+                return _update(operation, answer.external_id, payload)
+            return answer
+        case Poll(handle) if operation.poll is not None:
+            return operation.poll(handle)
+        case Create(first):
+            return _create(operation, payload, intent, first)
+    raise AssertionError(f"{decision} is no call")
+
+
+def _create(operation: Operation[Any], payload: Payload, intent: Intent, first: bool) -> Answer:
+    if operation.creates is WriteSafety.LOOKUP and operation.find is not None:
+        found = find_one(operation, payload)
+        if found is not None:
+            return _update(operation, found, payload)
+    if first and operation.candidates is not None:
+        candidates = operation.candidates(payload)
+        if candidates:
+            names = ", ".join(f"'{item.label}' (id {item.external_id})" for item in candidates[:5])
+            raise Rejected(
+                operation.connection,
+                f"{operation.system} already has {names}; is it the same {intent.target}? Link it, or create a new one",
+                kind="duplicate",
+                field=intent.target,
+                key=intent.subject,
+                owner="finance",
+            )
+    return operation.create(payload, intent.create_key)
+
+
+def find_one(operation: Operation[Any], payload: Payload) -> str | None:
+    """The vendor's record with our reference, or None. Two of them are a person's matter, never the first one."""
+    assert operation.find is not None
+    found = operation.find(payload)
+    if len(found) > 1:
+        names = ", ".join(f"'{item.label}' (id {item.external_id})" for item in found[:5])
+        raise Rejected(
+            operation.connection,
+            f"{operation.system} holds more than one record with our reference: {names}",
+            kind="duplicate",
+            field=operation.target,
+            key=found[0].external_id,
+        )
+    return found[0].external_id if found else None
+
+
+def _update(operation: Operation[Any], external_id: str, payload: Payload) -> Answer:
+    if operation.update is None:
+        return Written(external_id)
+    return operation.update(external_id, payload)

@@ -1,0 +1,87 @@
+"""What may be sent at all: modes per flow, connection and legal entity, and what a person has paused."""
+
+import threading
+import time
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from tieline.engine.audit import audit
+from tieline.store.database import Connection, Database
+
+Mode = Literal["off", "shadow", "live"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModeRule:
+    """One `[[mode]]` of the site; empty parts fit all, `*` works. The last rule that fits decides."""
+
+    mode: Mode
+    flow: str = "*"
+    connection: str = "*"
+    legal_entity: str = "*"
+
+    def fits(self, flow: str, connection: str, legal_entity: str | None) -> bool:
+        """Whether this rule speaks about such an effect."""
+        return (
+            fnmatchcase(flow, self.flow)
+            and fnmatchcase(connection, self.connection)
+            and fnmatchcase(legal_entity or "", self.legal_entity)
+        )
+
+
+class Controls:
+    """Asked before every round of writes; pauses are re-read at most once a second per process."""
+
+    def __init__(self, rules: tuple[ModeRule, ...] = (), default: Mode = "live") -> None:
+        self._rules = rules
+        self._default: Mode = default
+        self._lock = threading.Lock()
+        self._pauses: dict[tuple[str, str], str] = {}
+        self._read_at = -1e9
+
+    def mode(self, flow: str, connection: str, legal_entity: str | None) -> Mode:
+        """`off`, `shadow` or `live` for an effect of this flow."""
+        for rule in reversed(self._rules):
+            if rule.fits(flow, connection, legal_entity):
+                return rule.mode
+        return self._default
+
+    def pause_of(self, db: Connection, flow: str, connection: str, legal_entity: str | None) -> str | None:
+        """Why nothing may be sent now, in words, or None."""
+        pauses = self._current(db)
+        for scope, name in (("connection", connection), ("flow", flow), ("entity", legal_entity or "")):
+            reason = pauses.get((scope, name))
+            if reason is not None:
+                return f"{name} is paused: {reason}"
+        return None
+
+    def _current(self, db: Connection) -> dict[tuple[str, str], str]:
+        with self._lock:
+            if time.monotonic() - self._read_at > 1.0:
+                rows = db.execute("select scope, name, reason from pause").fetchall()
+                self._pauses = {(row["scope"], row["name"]): row["reason"] for row in rows}
+                self._read_at = time.monotonic()
+            return self._pauses
+
+
+def pause(database: Database, scope: str, name: str, reason: str, by: str) -> None:
+    """Stop sending to a connection, of a flow, or for a legal entity; intake goes on. Works within seconds."""
+    with database.transaction() as db:
+        db.execute(
+            "insert into pause (scope, name, reason, paused_by) values (%s, %s, %s, %s)"
+            " on conflict (scope, name) do update set reason = excluded.reason, paused_by = excluded.paused_by",
+            [scope, name, reason, by],
+        )
+        audit(db, "pause", actor=by, object_=f"{scope}:{name}", detail={"reason": reason})
+
+
+def resume(database: Database, scope: str, name: str, by: str) -> bool:
+    """Let it send again and wake what waited; False when it was not paused."""
+    with database.transaction() as db:
+        gone = db.execute("delete from pause where scope = %s and name = %s returning name", [scope, name]).fetchone()
+        if gone is None:
+            return False
+        audit(db, "resume", actor=by, object_=f"{scope}:{name}")
+        db.execute("update agenda set due_at = clock_timestamp() where state in ('blocked', 'retrying') and not behind")
+    return True

@@ -1,0 +1,229 @@
+"""The effect rows: one demanded write to one target in one system, its intent before the call, its outcome after.
+
+Identity is (connection, target, subject), whoever asks. An intent is committed before the call; the outcome travels
+with the next intent or the end of the run. Both are fenced by the engagement's epoch and by the attempt they judged.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg.types.json import Jsonb
+
+from tieline.sdk.operation import Payload
+from tieline.store.database import Connection
+
+EffectState = Literal[
+    "intended",
+    "confirmed",
+    "rejected",
+    "refused_for_now",
+    "in_doubt",
+    "accepted",
+    "drifted",
+    "released",
+    "withdrawn",
+]
+
+
+class Moved(Exception):
+    """Another run wrote this effect or took over the engagement since it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A row of table `effect`, as read."""
+
+    id: int
+    connection: str
+    target: str
+    subject: str
+    engagement: str
+    flow: str
+    key: str
+    state: EffectState
+    generation: int
+    attempts: int
+    ordinal: int
+    epoch: int
+    create_key: str
+    content_hash: bytes
+    confirmed_hash: bytes | None
+    content: Payload | None
+    source_version: int | None
+    external_id: str | None
+    handle: str | None
+    sent_at: datetime | None
+    quarantine_until: datetime | None
+    retry_at: datetime | None
+    failures: int
+    problem: dict[str, Any] | None
+    now: datetime
+    """The database's clock when the row was read."""
+    still_running: bool
+    """Its intent belongs to a run of another engagement that still holds its lease and was sent moments ago."""
+
+
+_READ = """
+select e.id, e.connection, e.target, e.subject, e.engagement, e.flow, e.key, e.state, e.generation, e.attempts,
+  e.ordinal, e.epoch, e.create_key, e.content_hash, e.confirmed_hash, e.content, e.source_version, e.external_id,
+  e.handle, e.sent_at, e.quarantine_until, e.retry_at, e.failures, e.problem, clock_timestamp() as now,
+  e.state = 'intended' and e.engagement <> %(engagement)s and e.sent_at > clock_timestamp() - interval '30 seconds'
+    and l.epoch = e.epoch as still_running
+from effect e left join lease l on l.engagement = e.engagement
+where e.connection = %(connection)s and e.target = %(target)s and e.subject = any (%(subjects)s)
+"""
+
+
+def read_effects(
+    connection: Connection, vendor: str, target: str, subjects: list[str], engagement: str
+) -> dict[str, Effect]:
+    """The effects of one target by subject."""
+    rows = connection.execute(
+        _READ, {"connection": vendor, "target": target, "subjects": subjects, "engagement": engagement}
+    ).fetchall()
+    return {row["subject"]: Effect(**{**row, "still_running": bool(row["still_running"])}) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is about to be sent, and the row it was decided on (None: the first time)."""
+
+    connection: str
+    target: str
+    subject: str
+    label: str
+    content: Payload
+    content_hash: bytes
+    create_key: str
+    ordinal: int
+    source_version: int | None
+    before: Effect | None
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """The run that writes: its fence and its place in the audit trail."""
+
+    flow: str
+    key: str
+    engagement: str
+    epoch: int
+    run_id: int
+
+
+_INSERT = """
+insert into effect (connection, target, subject, engagement, flow, key, label, run_id, state, epoch, create_key,
+  ordinal, content_hash, content, source_version, sent_at)
+select %(connection)s, %(target)s, %(subject)s, %(engagement)s, %(flow)s, %(key)s, %(label)s, %(run_id)s, 'intended',
+  %(epoch)s, %(create_key)s, %(ordinal)s, %(content_hash)s, %(content)s, %(source_version)s::bigint, clock_timestamp()
+where exists (select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
+on conflict (connection, target, subject) do nothing returning id
+"""
+_UPDATE = """
+update effect set state = 'intended', engagement = %(engagement)s, flow = %(flow)s, key = %(key)s, label = %(label)s,
+  run_id = %(run_id)s, epoch = %(epoch)s, create_key = %(create_key)s, ordinal = %(ordinal)s,
+  generation = generation + (content_hash <> %(content_hash)s)::int, attempts = attempts + 1,
+  content_hash = %(content_hash)s, content = %(content)s, source_version = %(source_version)s::bigint,
+  sent_at = clock_timestamp(), retry_at = null, retired_at = null, problem = null, changed_at = clock_timestamp()
+where id = %(id)s and state = %(was)s and attempts = %(attempts)s
+  and exists (select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
+returning id
+"""
+
+
+def write_intent(connection: Connection, intent: Intent, author: Author) -> tuple[int, int]:
+    """Write the intent; returns the effect's id and its attempt number. Raises Moved when the race is lost."""
+    values: dict[str, Any] = {
+        "connection": intent.connection,
+        "target": intent.target,
+        "subject": intent.subject,
+        "label": intent.label,
+        "content": Jsonb(intent.content),
+        "content_hash": intent.content_hash,
+        "create_key": intent.create_key,
+        "ordinal": intent.ordinal,
+        "source_version": intent.source_version,
+        "engagement": author.engagement,
+        "flow": author.flow,
+        "key": author.key,
+        "epoch": author.epoch,
+        "run_id": author.run_id,
+    }
+    before = intent.before
+    if before is not None:
+        values |= {"id": before.id, "was": before.state, "attempts": before.attempts}
+    row = connection.execute(_UPDATE if before else _INSERT, values).fetchone()
+    if row is None:
+        raise Moved
+    return int(row["id"]), before.attempts + 1 if before else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt."""
+
+    effect_id: int
+    attempt: int
+    state: EffectState
+    intent: Intent
+    external_id: str | None = None
+    handle: str | None = None
+    wait_seconds: float | None = None
+    """Until the next attempt or poll."""
+    quarantine_seconds: float | None = None
+    problem: dict[str, Any] | None = None
+
+
+_OUTCOME = """
+update effect set state = %(state)s,
+  confirmed_hash = case %(state)s when 'confirmed' then content_hash when 'in_doubt' then null
+    when 'accepted' then null else confirmed_hash end,
+  content = case %(state)s when 'confirmed' then null else content end,
+  external_id = coalesce(%(external_id)s, external_id), handle = %(handle)s,
+  failures = case when %(state)s in ('refused_for_now', 'in_doubt', 'rejected') then failures + 1 else 0 end,
+  retry_at = clock_timestamp() + make_interval(secs => %(wait)s::float8),
+  quarantine_until = case when %(quarantine)s::float8 is null then quarantine_until
+    else greatest(quarantine_until, clock_timestamp() + make_interval(secs => %(quarantine)s::float8)) end,
+  problem = %(problem)s, changed_at = clock_timestamp()
+where id = %(id)s and attempts = %(attempt)s and epoch = %(epoch)s
+  and exists (select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
+returning id
+"""
+_REFERENCE = """
+insert into cross_reference (connection, target, subject, external_id)
+values (%(connection)s, %(target)s, %(subject)s, %(external_id)s)
+on conflict (connection, target, subject) do update set external_id = excluded.external_id
+"""
+
+
+def write_outcome(connection: Connection, outcome: Outcome, author: Author) -> None:
+    """Write what became of an attempt, with its cross-reference. Raises Moved when another run has taken over."""
+    row = connection.execute(
+        _OUTCOME,
+        {
+            "id": outcome.effect_id,
+            "attempt": outcome.attempt,
+            "state": outcome.state,
+            "external_id": outcome.external_id,
+            "handle": outcome.handle,
+            "wait": outcome.wait_seconds,
+            "quarantine": outcome.quarantine_seconds,
+            "problem": Jsonb(outcome.problem) if outcome.problem else None,
+            "epoch": author.epoch,
+            "engagement": author.engagement,
+        },
+    ).fetchone()
+    if row is None:
+        raise Moved
+    if outcome.external_id is not None and outcome.state in ("confirmed", "drifted"):
+        intent = outcome.intent
+        connection.execute(
+            _REFERENCE,
+            {
+                "connection": intent.connection,
+                "target": intent.target,
+                "subject": intent.subject,
+                "external_id": outcome.external_id,
+            },
+        )

@@ -1,0 +1,239 @@
+"""Running a flow instance: begin (fence, reasons), the flow itself, and the end that settles books and agenda."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from tieline.engine.attempt import back_off
+from tieline.engine.controls import Controls, pause
+from tieline.engine.effect import Author, Moved
+from tieline.engine.problem import Problem, problem_of, settle_problems
+from tieline.engine.round import auth_problem
+from tieline.engine.run import EndState, Run, Stop
+from tieline.engine.wake import wake
+from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
+from tieline.store.database import Connection, Database
+
+log = structlog.get_logger()
+
+FlowFunction = Callable[[Run, str, Any], None]
+"""(run, key, systems): a plain function that may run at any time, any number of times."""
+
+SystemsFor = Callable[[Connection], Any]
+"""The systems of the firm, with routes pinned through this database connection."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowEngine:
+    """What every run needs; built once by the composition root."""
+
+    database: Database
+    flows: Mapping[str, FlowFunction]
+    systems: SystemsFor
+    controls: Controls
+    site_uid: str
+    app_version: str
+
+    def run(self, flow: str, key: str) -> EndState:
+        """Run a flow instance once. Never raises: whatever happens is on the agenda and in the exception queue."""
+        with self.database.connection() as db:
+            run, wanted = _begin(self, db, flow, key)
+            try:
+                end = _execute(run, self.flows[flow], self.systems(db))
+                return _end(self, run, wanted, end)
+            except Moved:
+                return _superseded(run)
+            except Exception as error:
+                log.exception("run_failed", flow=flow, key=key)
+                return _failed(self, run, wanted, error)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How the flow function ended. `complete`: it ran through and demanded all it wants."""
+
+    state: EndState
+    note: str | None
+    complete: bool
+
+
+_BEGIN = """
+with seen as (
+  update agenda set reasons = '{}', due_at = null where flow = %(flow)s and key = %(key)s
+  returning engagement, wanted),
+was as (select reasons from agenda where flow = %(flow)s and key = %(key)s),
+fence as (
+  insert into lease (engagement, epoch) select engagement, 1 from seen
+  on conflict (engagement) do update set epoch = lease.epoch + 1 returning epoch)
+select seen.engagement, seen.wanted, was.reasons, fence.epoch, clock_timestamp() as now from seen, was, fence
+"""
+
+
+def _begin(engine: FlowEngine, db: Connection, flow: str, key: str) -> tuple[Run, int]:
+    row = db.execute(_BEGIN, {"flow": flow, "key": key}).fetchone()
+    assert row is not None, f"no agenda row of {flow} {key}"
+    author = Author(flow=flow, key=key, engagement=row["engagement"], epoch=row["epoch"], run_id=0)
+    started: datetime = row["now"]
+    run = Run(
+        db=db,
+        author=author,
+        reasons=tuple(row["reasons"]),
+        controls=engine.controls,
+        site_uid=engine.site_uid,
+        app_version=engine.app_version,
+        started_at=started,
+    )
+    return run, row["wanted"]
+
+
+def _execute(run: Run, function: FlowFunction, systems: Any) -> End:
+    try:
+        function(run, run.author.key, systems)
+    except Stop as stop:
+        return End(stop.state, stop.note, complete=stop.state != "superseded")
+    except Unavailable as error:
+        failures = _failures(run)
+        asked = error.retry_after or timedelta(seconds=back_off(failures))
+        run.due.append(run.started_at + asked)
+        return End("retrying", f"{error.system} {error.message}", complete=False)
+    except Unauthorized as error:
+        run.problems.append(auth_problem(error.system, error))
+        return End("blocked", error.message, complete=False)
+    except Rejected as error:
+        run.problems.append(problem_of(error, label="Read", target="read", subject=run.author.key))
+        return End("blocked", error.message, complete=False)
+    if run.problems:
+        return End("blocked", run.problems[0].message, complete=True)
+    if run.due:
+        return End("retrying", _waiting_note(run), complete=True)
+    return End("done", None, complete=True)
+
+
+def _waiting_note(run: Run) -> str | None:
+    waits = [step for step in run.steps if step.what in ("in_doubt", "retrying", "accepted", "waiting")]
+    return f"{waits[0].label}: {waits[0].detail}" if waits else None
+
+
+def _failures(run: Run) -> int:
+    row = run.db.execute(
+        "select failures from agenda where flow = %s and key = %s", [run.author.flow, run.author.key]
+    ).fetchone()
+    return int(row["failures"]) if row else 0
+
+
+_AGENDA = """
+update agenda set done = greatest(done, %(wanted)s), state = %(state)s, note = %(note)s,
+  failures = case when %(state)s in ('retrying', 'blocked') then failures + 1 else 0 end,
+  due_at = case when %(due)s::timestamptz is null then due_at else least(due_at, %(due)s::timestamptz) end
+where flow = %(flow)s and key = %(key)s and exists (
+  select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
+returning flow
+"""
+_RETIRE = """
+update effect e set retired_at = clock_timestamp() where e.flow = %(flow)s and e.key = %(key)s and retired_at is null
+  and not exists (select from unnest(%(connections)s::text[], %(targets)s::text[], %(subjects)s::text[])
+    as d (connection, target, subject)
+    where d.connection = e.connection and d.target = e.target and d.subject = e.subject)
+"""
+_RUN = """
+update run set ended_at = clock_timestamp(), state = %s, note = %s, steps = %s where id = %s
+"""
+
+
+def _end(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
+    author = run.author
+    with run.db.transaction():
+        row = run.db.execute(
+            _AGENDA,
+            {
+                "wanted": wanted,
+                "state": end.state,
+                "note": end.note,
+                "due": min(run.due) if run.due else None,
+                "flow": author.flow,
+                "key": author.key,
+                "engagement": author.engagement,
+                "epoch": author.epoch,
+            },
+        ).fetchone()
+        if row is None:
+            raise Moved
+        if run.changed or run.problems:
+            author = run.begin_changes()
+        run.flush()
+        for action in run.in_transaction:
+            action(run.db)
+        if end.complete and end.state in ("done", "blocked") and run.demanded:
+            _retire(run)
+        settle_problems(
+            run.db,
+            flow=author.flow,
+            key=author.key,
+            engagement=author.engagement,
+            problems=run.problems,
+            keep_others=end.state == "retrying",
+        )
+        if author.run_id:
+            run.db.execute(_RUN, [end.state, end.note, run.steps_json(), author.run_id])
+        for item in run.wakes:
+            wake(run.db, item.flow, item.key, item.engagement, "flow")
+    for problem in run.problems:
+        if problem.kind == "auth" and problem.connection:
+            pause(engine.database, "connection", problem.connection, "its credentials are refused", "tieline")
+    log.info("run_ended", flow=author.flow, key=author.key, state=end.state, steps=len(run.steps))
+    return end.state
+
+
+def _retire(run: Run) -> None:
+    demanded = sorted(run.demanded)
+    run.db.execute(
+        _RETIRE,
+        {
+            "flow": run.author.flow,
+            "key": run.author.key,
+            "connections": [item[0] for item in demanded],
+            "targets": [item[1] for item in demanded],
+            "subjects": [item[2] for item in demanded],
+        },
+    )
+
+
+def _superseded(run: Run) -> EndState:
+    with run.db.transaction():
+        if run.author.run_id:
+            run.db.execute(_RUN, ["superseded", "another run took over", run.steps_json(), run.author.run_id])
+        wake(run.db, run.author.flow, run.author.key, run.author.engagement, "flow")
+    return "superseded"
+
+
+def _failed(engine: FlowEngine, run: Run, wanted: int, error: Exception) -> EndState:
+    """Our own bug: an exception of kind `internal`; the engagement's data waits, nothing else stops."""
+    kept, run.pending[:], run.in_transaction[:], run.wakes[:] = list(run.pending), [], [], []
+    for outcome in kept:  # what the vendor answered must not be lost with our bug
+        _rescue(run, outcome)
+    name = type(error).__name__
+    run.problems = [
+        *run.problems,
+        Problem(
+            kind="internal",
+            field=run.author.flow,
+            key=f"{name}:{run.author.key}",
+            message=f"Tieline itself failed in {run.author.flow}: {name}: {str(error)[:300]}",
+            suggestion="Report it with the log; it is tried again by itself.",
+        ),
+    ]
+    run.due.append(run.started_at + timedelta(seconds=back_off(_failures(run) + 3)))
+    return _end(engine, run, wanted, End("blocked", f"{name}: {error}", complete=False))
+
+
+def _rescue(run: Run, outcome: Any) -> None:
+    run.pending[:] = [replace(outcome)]
+    try:
+        with run.db.transaction():
+            run.flush()
+    except Exception:
+        log.exception("outcome_lost", effect=outcome.effect_id)
+        run.pending.clear()

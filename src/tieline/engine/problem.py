@@ -1,0 +1,139 @@
+"""Problems a run meets, and the exceptions they become: one open item per cause, joined by all who wait for it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tieline.sdk.errors import ExceptionKind, Rejected
+from tieline.store.database import Connection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What a person must mend. `connection` None: the firm's own data or rules."""
+
+    kind: ExceptionKind
+    message: str
+    connection: str | None = None
+    field: str | None = None
+    key: str | None = None
+    legal_entity: str | None = None
+    owner: str = "integration"
+    suggestion: str | None = None
+    label: str | None = None
+    """The step that waits."""
+    target: str | None = None
+    subject: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+
+    @property
+    def cause(self) -> str:
+        """One open exception per cause; never the vendor's free text."""
+        return "|".join(part or "-" for part in (self.kind, self.connection, self.field, self.key, self.legal_entity))
+
+
+def problem_of(error: Rejected, **where: str | None) -> Problem:
+    """The problem behind a refusal. Without a master-data key the record itself is the cause."""
+    key = error.key or f"{where.get('target')}:{where.get('subject')}"
+    return Problem(
+        kind=error.kind,
+        message=error.message,
+        connection=error.system,
+        field=error.field,
+        key=key,
+        owner=error.owner,
+        label=where.get("label"),
+        target=where.get("target"),
+        subject=where.get("subject"),
+        legal_entity=where.get("legal_entity"),
+    )
+
+
+_OPEN = """
+insert into exception_item (kind, cause, connection, field, key, legal_entity, message, suggestion, owner)
+values (%(kind)s, %(cause)s, %(connection)s, %(field)s, %(key)s, %(legal_entity)s, %(message)s, %(suggestion)s,
+        %(owner)s)
+on conflict (cause) where closed_at is null do update set message = excluded.message,
+  suggestion = coalesce(excluded.suggestion, exception_item.suggestion)
+returning id
+"""
+_JOIN = """
+insert into exception_line (exception_id, flow, key, engagement, label, target, subject, amount, currency)
+values (%(id)s, %(flow)s, %(key)s, %(engagement)s, %(label)s, %(target)s, %(subject)s, %(amount)s, %(currency)s)
+on conflict (exception_id, flow, key) where flow is not null do update set label = excluded.label,
+  target = excluded.target, subject = excluded.subject, amount = excluded.amount, currency = excluded.currency
+"""
+_LEAVE = """
+with gone as (
+  delete from exception_line where flow = %(flow)s and key = %(key)s and not (exception_id = any (%(keep)s))
+  returning exception_id)
+select distinct exception_id as id from gone
+"""
+_CLOSE = """
+update exception_item i set closed_at = clock_timestamp(), closed_by = %(by)s, closing_note = %(note)s
+where id = any (%(ids)s) and closed_at is null
+  and not exists (select from exception_line l where l.exception_id = i.id)
+returning id
+"""
+
+
+def open_exception(connection: Connection, problem: Problem) -> int:
+    """The open exception of this cause, made if there is none; its row stays locked until the transaction ends."""
+    row = connection.execute(
+        _OPEN,
+        {
+            "kind": problem.kind,
+            "cause": problem.cause,
+            "connection": problem.connection,
+            "field": problem.field,
+            "key": problem.key,
+            "legal_entity": problem.legal_entity,
+            "message": problem.message,
+            "suggestion": problem.suggestion,
+            "owner": problem.owner,
+        },
+    ).fetchone()
+    assert row is not None
+    return int(row["id"])
+
+
+def settle_problems(
+    connection: Connection, *, flow: str, key: str, engagement: str, problems: Sequence[Problem], keep_others: bool
+) -> None:
+    """Join this flow instance to the exceptions of its problems; leave (and so close) those it no longer has.
+
+    `keep_others`: the run could not judge everything (it ends `retrying`), so nothing is closed.
+    """
+    ids = []
+    for problem in sorted(problems, key=lambda item: item.cause):  # one order, or two runs deadlock
+        exception_id = open_exception(connection, problem)
+        ids.append(exception_id)
+        connection.execute(
+            _JOIN,
+            {
+                "id": exception_id,
+                "flow": flow,
+                "key": key,
+                "engagement": engagement,
+                "label": problem.label,
+                "target": problem.target,
+                "subject": problem.subject,
+                "amount": problem.amount,
+                "currency": problem.currency,
+            },
+        )
+    if keep_others:
+        return
+    rows = connection.execute(_LEAVE, {"flow": flow, "key": key, "keep": ids}).fetchall()
+    close_if_empty(connection, [row["id"] for row in rows], "tieline", "its cause is gone")
+
+
+def close_if_empty(connection: Connection, ids: Iterable[int], by: str, note: str) -> None:
+    """Close the exceptions nobody waits for any more."""
+    wanted = sorted(ids)
+    if wanted:
+        connection.execute(
+            "select id from exception_item where id = any (%s) order by id for update", [wanted]
+        ).fetchall()
+        connection.execute(_CLOSE, {"ids": wanted, "by": by, "note": note})

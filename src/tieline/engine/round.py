@@ -1,0 +1,390 @@
+"""A round of writes: records of one operation are decided on, their intents committed together, sent, and settled."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+from tieline.engine.attempt import Ended, attempt, find_one
+from tieline.engine.decide import (
+    AskPerson,
+    Create,
+    Decision,
+    LookUp,
+    Poll,
+    Refused,
+    Replay,
+    Unchanged,
+    Update,
+    Wait,
+    decide,
+)
+from tieline.engine.effect import Effect, Intent, Moved, Outcome, read_effects, write_intent
+from tieline.engine.link import NOT_NEEDED, Link
+from tieline.engine.problem import Problem, problem_of
+from tieline.engine.step import Step, StepWhat, content_hash
+from tieline.mapping.problems import MappingFailed
+from tieline.model.record import Record
+from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
+from tieline.sdk.operation import Operation, Payload, WriteSafety
+
+if TYPE_CHECKING:
+    from tieline.engine.run import Run
+
+AT_ONCE = 4
+"""Calls of one round that run side by side; the vendor's own limit is the gate's matter."""
+CHUNK = 25
+"""Intents committed together; more would outlive the send window."""
+PASSES = 4
+
+_senders = ThreadPoolExecutor(max_workers=32, thread_name_prefix="send")
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One record as this round wants it in the target."""
+
+    record: Record
+    payload: Payload
+    content_hash: bytes
+
+
+def write_round(
+    run: "Run",
+    label: str,
+    operation: Operation[Any],
+    records: Sequence[Record],
+    *,
+    after: Link | None,
+    links: Mapping[str, Link],
+    once: bool,
+) -> dict[str, Link]:
+    """Bring every record to its demanded state; returns links by record id. `once`: confirmed is confirmed for ever."""
+    return Round(run, label, operation, once).write(records, after, links)
+
+
+class Round:
+    """The state of one round; see `write_round`."""
+
+    def __init__(self, run: "Run", label: str, operation: Operation[Any], once: bool) -> None:
+        self.run = run
+        self.label = label
+        self.operation = operation
+        self.once = once
+        self.links: dict[str, Link] = {}
+
+    def write(self, records: Sequence[Record], after: Link | None, links: Mapping[str, Link]) -> dict[str, Link]:
+        """Decide, send and settle."""
+        operation = self.operation
+        for record in records:
+            self.run.demanded.add((operation.connection, operation.target, record.subject))
+        held = self._held(records, [link for link in (*links.values(), after) if link is not None])
+        if held is not None:
+            return held
+        demands = self._render(records, {name: link.external_id for name, link in links.items() if link.external_id})
+        sending = []
+        for demand in demands:
+            mode = self.run.controls.mode(self.run.author.flow, operation.connection, legal_entity_of(demand.record))
+            if mode == "live":
+                sending.append(demand)
+            elif mode == "shadow":
+                self._shadow(demand)
+            else:
+                self._step(demand.record, "off")
+                self.links[demand.record.id] = NOT_NEEDED
+        self._converge(sending)
+        return self.links
+
+    def _held(self, records: Sequence[Record], links: Sequence[Link]) -> dict[str, Link] | None:
+        operation = self.operation
+        if not records:
+            return {}
+        if operation.support in ("unsupported", "not_in_use"):
+            what: StepWhat = "not_in_use" if operation.support == "not_in_use" else "kept_here"
+            self._step(records[0], what)
+            return {record.id: NOT_NEEDED for record in records}
+        waits_for = [link.label for link in links if link.blocks]
+        entity = legal_entity_of(records[0])
+        paused = self.run.controls.pause_of(self.run.db, self.run.author.flow, operation.connection, entity)
+        if not waits_for and paused is None:
+            return None
+        detail = f"waits for {', '.join(waits_for)}" if waits_for else paused
+        if paused is not None:
+            self.run.due.append(self.run.started_at + timedelta(minutes=5))
+        for record in records:
+            self._step(record, "waiting", detail=detail)
+        return {record.id: Link(self.label, "unknown") for record in records}
+
+    def _render(self, records: Sequence[Record], ids: Mapping[str, str]) -> list[Demand]:
+        demands = []
+        for record in records:
+            try:
+                payload = self.operation.render(record, ids)
+            except MappingFailed as failed:
+                for problem in failed.problems:
+                    self._problem(
+                        record,
+                        Rejected(
+                            self.operation.connection,
+                            problem.message,
+                            kind="mapping" if problem.table else "missing_field",
+                            field=problem.table or problem.canonical,
+                            key=problem.value if problem.table else record.subject,
+                        ),
+                    )
+            except Rejected as error:
+                self._problem(record, error)
+            else:
+                demands.append(Demand(record, payload, content_hash(payload)))
+        return demands
+
+    def _shadow(self, demand: Demand) -> None:
+        run, operation = self.run, self.operation
+        run.db.execute(
+            "insert into shadow_effect (connection, target, subject, engagement, flow, label, content)"
+            " values (%s, %s, %s, %s, %s, %s, %s) on conflict (connection, target, subject) do update"
+            " set content = excluded.content, recorded_at = clock_timestamp()",
+            [
+                operation.connection,
+                operation.target,
+                demand.record.subject,
+                run.author.engagement,
+                run.author.flow,
+                self.label,
+                Jsonb(demand.payload),
+            ],
+        )
+        self._step(demand.record, "shadow", detail="would be sent")
+        self.links[demand.record.id] = Link(self.label, "known", f"shadow:{demand.record.subject}")
+
+    def _converge(self, demands: list[Demand]) -> None:
+        """Decide and send until every record is settled for this run; a lost race looks again."""
+        for _ in range(PASSES):
+            if not demands:
+                return
+            effects = read_effects(
+                self.run.db,
+                self.operation.connection,
+                self.operation.target,
+                [demand.record.subject for demand in demands],
+                self.run.author.engagement,
+            )
+            calls, again = [], []
+            for demand in demands:
+                effect = effects.get(demand.record.subject)
+                decision = self._decide(demand, effect)
+                if isinstance(decision, Create | Update | Replay | Poll):
+                    calls.append((demand, effect, decision))
+            for start in range(0, len(calls), CHUNK):
+                again += self._send(calls[start : start + CHUNK])
+            demands = again
+        for demand in demands:
+            self._wait(
+                demand.record, self.run.started_at + timedelta(seconds=1), "is being written elsewhere", "waiting"
+            )
+
+    def _decide(self, demand: Demand, effect: Effect | None) -> Decision:
+        record = demand.record
+        if self.once and effect is not None and effect.state == "confirmed" and effect.external_id:
+            decision: Decision = Unchanged(effect.external_id)
+        else:
+            decision = decide(effect, demand.content_hash, self.operation, self.run.reasons)
+        if isinstance(decision, LookUp):
+            assert effect is not None
+            decision = self._look_up(effect, decision)
+        match decision:
+            case Unchanged(external_id):
+                self._step(record, "unchanged", external_id=external_id)
+                self.links[record.id] = Link(self.label, "known", external_id)
+            case Wait(until, why, in_doubt):
+                self._wait(record, until, why, "in_doubt" if in_doubt else "retrying")
+            case Refused(problem):
+                self._problem(record, Rejected(self.operation.connection, **_stored_problem(problem)))
+            case AskPerson():
+                self._problem(record, self._unclear_for_ever(record))
+        return decision
+
+    def _look_up(self, effect: Effect, decision: LookUp) -> Decision:
+        try:
+            found = find_one(self.operation, effect.content or {})
+        except Unavailable as error:
+            return Wait(effect.now + timedelta(seconds=5), f"cannot be looked up: {error.message}", in_doubt=True)
+        except Rejected as error:
+            return Refused(_store_problem(error))
+        if found is not None:
+            return Update(found)
+        return Wait(decision.until, "the call may still land; it is looked up again", in_doubt=True)
+
+    def _send(self, calls: Sequence[tuple[Demand, Effect | None, Decision]]) -> list[Demand]:
+        run = self.run
+        attempts, again = [], []
+        with run.db.transaction():
+            author = run.begin_changes()
+            run.flush()
+            for demand, effect, decision in calls:
+                intent = self._intent(demand, effect, decision)
+                try:
+                    effect_id, number = write_intent(run.db, intent, author)
+                except Moved:
+                    again.append(demand)
+                    continue
+                attempts.append((demand, decision, intent, effect_id, number))
+        run.changed = True
+        ends = self._call_all([(decision, intent) for _, decision, intent, _, _ in attempts])
+        for (demand, decision, intent, effect_id, number), ended in zip(attempts, ends, strict=True):
+            run.pending.append(self._outcome(intent, effect_id, number, ended))
+            self._settle(demand.record, ended)
+            if isinstance(decision, Replay) and ended.state == "confirmed":
+                again.append(demand)
+        if again or WriteSafety.NEVER_RETRY in (self.operation.creates, self.operation.updates):
+            with run.db.transaction():
+                run.flush()
+        return again
+
+    def _call_all(self, calls: list[tuple[Decision, Intent]]) -> list[Ended]:
+        if len(calls) < 2:
+            return [attempt(self.operation, decision, intent) for decision, intent in calls]
+        ends: list[Ended] = []
+        for start in range(0, len(calls), AT_ONCE):
+            futures = [
+                _senders.submit(copy_context().run, attempt, self.operation, decision, intent)
+                for decision, intent in calls[start : start + AT_ONCE]
+            ]
+            ends += [future.result() for future in futures]
+        return ends
+
+    def _intent(self, demand: Demand, effect: Effect | None, decision: Decision) -> Intent:
+        keeps_old = isinstance(decision, Replay | Poll) and effect is not None and effect.content is not None
+        ordinal = effect.ordinal if effect else 1
+        subject = demand.record.subject
+        key = f"{self.run.site_uid}/{self.operation.connection}/{self.operation.target}/{subject}#{ordinal}"
+        return Intent(
+            connection=self.operation.connection,
+            target=self.operation.target,
+            subject=subject,
+            label=self.label,
+            content=effect.content if keeps_old and effect and effect.content is not None else demand.payload,
+            content_hash=effect.content_hash if keeps_old and effect else demand.content_hash,
+            create_key=effect.create_key if keeps_old and effect else key,
+            ordinal=ordinal,
+            source_version=getattr(demand.record, "source_version", None),
+            before=effect,
+        )
+
+    def _outcome(self, intent: Intent, effect_id: int, attempt_number: int, ended: Ended) -> Outcome:
+        problem = _store_problem(ended.rejected) if ended.rejected else None
+        if problem is None and ended.why:
+            problem = {"message": ended.why}
+        return Outcome(
+            effect_id=effect_id,
+            attempt=attempt_number,
+            state=ended.state,
+            intent=intent,
+            external_id=ended.external_id,
+            handle=ended.handle,
+            wait_seconds=ended.wait_seconds,
+            quarantine_seconds=ended.quarantine_seconds,
+            problem=problem,
+        )
+
+    def _settle(self, record: Record, ended: Ended) -> None:
+        until = self.run.started_at + timedelta(seconds=ended.wait_seconds or 0)
+        match ended.state:
+            case "confirmed":
+                self._step(record, "confirmed", external_id=ended.external_id)
+                self.links[record.id] = Link(self.label, "known", ended.external_id)
+            case "accepted":
+                self._wait(record, until, "the vendor works on it", "accepted")
+            case "in_doubt":
+                self._wait(record, until, f"unclear whether it happened: {ended.why}", "in_doubt")
+            case "rejected" if ended.rejected is not None:
+                self._problem(record, ended.rejected)
+                self.run.due.append(until)
+            case _ if ended.unauthorized is not None:
+                self._unauthorized(record, ended.unauthorized)
+            case _:
+                self._wait(record, until, ended.why or "is tried again by itself", "retrying")
+
+    # ---- books ----------------------------------------------------------------------------------------------------
+
+    def _step(
+        self, record: Record, what: StepWhat, *, external_id: str | None = None, detail: str | None = None
+    ) -> None:
+        self.run.steps.append(
+            Step(
+                label=self.label,
+                what=what,
+                connection=self.operation.connection,
+                target=self.operation.target,
+                subject=record.subject,
+                external_id=external_id,
+                detail=detail,
+            )
+        )
+
+    def _wait(self, record: Record, until: datetime, why: str, what: StepWhat) -> None:
+        self._step(record, what, detail=f"{why} (until {until:%H:%M:%S} UTC)")
+        self.run.due.append(until)
+        self.links[record.id] = Link(self.label, "unknown")
+
+    def _problem(self, record: Record, error: Rejected) -> None:
+        self._step(record, "refused", detail=error.message)
+        self.links[record.id] = Link(self.label, "unknown")
+        problem = problem_of(
+            error,
+            label=self.label,
+            target=self.operation.target,
+            subject=record.subject,
+            legal_entity=legal_entity_of(record),
+        )
+        self.run.problems.append(problem)
+
+    def _unauthorized(self, record: Record, error: Unauthorized) -> None:
+        self._step(record, "waiting", detail=error.message)
+        self.links[record.id] = Link(self.label, "unknown")
+        self.run.problems.append(auth_problem(self.operation.system, error))
+
+    def _unclear_for_ever(self, record: Record) -> Rejected:
+        return Rejected(
+            self.operation.connection,
+            f"It is unclear whether '{self.label}' happened in {self.operation.system}, and it must not be sent twice;"
+            " look there, then say it happened (with its id) or release it",
+            kind="in_doubt",
+            field=self.operation.target,
+            key=record.subject,
+        )
+
+
+def auth_problem(system: str, error: Unauthorized) -> Problem:
+    """The exception of a connection whose credentials or rights are refused; it pauses until a person resumes it."""
+    return Problem(
+        kind="auth",
+        connection=error.system,
+        key=error.system,
+        message=f"{system} refuses our credentials: {error.message}. Its data waits.",
+        suggestion=f"Renew the secret, then run: tieline resume {error.system}",
+    )
+
+
+def legal_entity_of(record: Record) -> str | None:
+    """The legal entity a record concerns, if it names one."""
+    entity = getattr(record, "billed_by", None) or getattr(record, "legal_entity", None)
+    return str(entity) if entity else None
+
+
+def _store_problem(error: Rejected) -> dict[str, Any]:
+    return {
+        "message": error.message,
+        "kind": error.kind,
+        "field": error.field,
+        "key": error.key,
+        "owner": error.owner,
+    }
+
+
+def _stored_problem(stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {"message": "was refused", **stored}

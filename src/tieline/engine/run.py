@@ -1,0 +1,219 @@
+"""A run: one execution of a flow. Its verbs write (`ensure`, `post`, `notify`, `withdraw`); it collects all problems.
+
+A flow is straight-line code; whatever keeps it from going on (`stand_by`, an open approval, a failed requirement)
+ends the run here, and the agenda says when to look again.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from psycopg.types.json import Jsonb
+
+from tieline.engine.approvals import ask_approval
+from tieline.engine.audit import audit
+from tieline.engine.controls import Controls
+from tieline.engine.effect import Author, Outcome, write_outcome
+from tieline.engine.link import Link
+from tieline.engine.problem import Problem
+from tieline.engine.round import write_round
+from tieline.engine.step import Step, content_hash
+from tieline.engine.withdrawal import withdraw_each
+from tieline.model.notice import Notice
+from tieline.model.record import Record
+from tieline.sdk.operation import Operation
+from tieline.store.database import Connection
+
+EndState = Literal["done", "retrying", "waiting", "blocked", "standing_by", "superseded"]
+
+
+class Stop(Exception):
+    """Ends a run in a state of the agenda."""
+
+    def __init__(self, state: EndState, note: str) -> None:
+        self.state: EndState = state
+        self.note = note
+        super().__init__(note)
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """A flow instance to wake when this run commits."""
+
+    flow: str
+    key: str
+    engagement: str
+
+
+@dataclass
+class Run:
+    """The engine's side of a flow; see the module's docstring for the rules."""
+
+    db: Connection
+    author: Author
+    reasons: tuple[str, ...]
+    controls: Controls
+    site_uid: str
+    app_version: str
+    started_at: datetime
+    steps: list[Step] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    due: list[datetime] = field(default_factory=list)
+    demanded: set[tuple[str, str, str]] = field(default_factory=set)
+    wakes: list[Wake] = field(default_factory=list)
+    pending: list[Outcome] = field(default_factory=list)
+    in_transaction: list[Callable[[Connection], None]] = field(default_factory=list)
+    """What commits with the end of the run: canonical records the flow decided on."""
+    changed: bool = False
+
+    # ---- the four verbs -------------------------------------------------------------------------------------------
+
+    def ensure(
+        self, label: str, operation: Operation[Any], record: Record, *, after: Link | None = None, **links: Link
+    ) -> Link:
+        """The state of a record in a target; converges. Returns the link to it."""
+        return self.ensure_each(label, operation, [record], after=after, **links)[record.id]
+
+    def ensure_each(
+        self,
+        label: str,
+        operation: Operation[Any],
+        records: Sequence[Record],
+        *,
+        after: Link | None = None,
+        **links: Link,
+    ) -> dict[str, Link]:
+        """`ensure` for a list in one round; returns the links by record id."""
+        return write_round(self, label, operation, records, after=after, links=links, once=False)
+
+    def post(self, label: str, operation: Operation[Any], record: Record, **links: Link) -> Link:
+        """A booking: written once, never updated. A change is a reversal plus a new record."""
+        return write_round(self, label, operation, [record], after=None, links=links, once=True)[record.id]
+
+    def notify(
+        self,
+        label: str,
+        operation: Operation[Notice],
+        *,
+        occasion: str,
+        text: str,
+        to: Sequence[str] = (),
+        after: Link | None = None,
+        **links: Link,
+    ) -> Link:
+        """A message, once per occasion; the text is not part of the occasion."""
+        notice = Notice(id=occasion, subject_line=label, text=text, to=tuple(to))
+        return write_round(self, label, operation, [notice], after=after, links=links, once=True)[notice.id]
+
+    def withdraw(self, label: str, operation: Operation[Any], subjects: Iterable[str]) -> None:
+        """Close or cancel what was ensured and is no longer demanded; never deletes."""
+        withdraw_each(self, label, operation, list(subjects))
+
+    # ---- what a flow may ask --------------------------------------------------------------------------------------
+
+    def require(self, problems: Iterable[Problem]) -> None:
+        """All problems at once; the run ends when there is one."""
+        found = list(problems)
+        if found:
+            self.problems += found
+            self.steps += [Step(label=p.label or "Check", what="refused", detail=p.message) for p in found]
+            raise Stop("blocked", found[0].message)
+
+    def approval(self, label: str, content: Record | Mapping[str, Any], *, unless: bool, why: str = "") -> None:
+        """A person's decision on exactly this content; any edit voids it."""
+        if unless:
+            return
+        shown = content.model_dump(mode="json") if isinstance(content, Record) else dict(content)
+        decision = ask_approval(self.db, self.author, label, shown, content_hash(shown))
+        self.steps.append(Step(label=label, what="asks", detail=f"{decision}{': ' + why if why else ''}"))
+        if decision == "approved":
+            return
+        message = f"{label}: {why}" if why else label
+        self.problems.append(
+            Problem(kind="approval", message=message, key=f"{self.author.key}:{label}", owner="finance", label=label)
+        )
+        raise Stop("waiting", f"{label} waits for a decision" if decision == "asked" else f"{label} was declined")
+
+    def stand_by(self, note: str) -> None:
+        """Nothing to do yet, and nothing wrong."""
+        raise Stop("standing_by", note)
+
+    def note(self, label: str, detail: str) -> None:
+        """A line of the timeline that is no write."""
+        self.steps.append(Step(label=label, what="note", detail=detail))
+
+    def wake(self, flow: str, key: str, engagement: str) -> None:
+        """Wake a flow instance when this run commits."""
+        self.wakes.append(Wake(flow, key, engagement))
+
+    def with_commit(self, action: Callable[[Connection], None]) -> None:
+        """Do this in the transaction that ends the run."""
+        self.in_transaction.append(action)
+        self.changed = True
+
+    def look_again(self, after: timedelta) -> None:
+        """Ask for a further run, at the latest then."""
+        self.due.append(self.started_at + after)
+
+    def ref(self, connection: str, target: str, subject: str) -> str | None:
+        """The vendor's id of one of our records, if we know it."""
+        row = self.db.execute(
+            "select external_id from cross_reference where connection = %s and target = %s and subject = %s",
+            [connection, target, subject],
+        ).fetchone()
+        return row["external_id"] if row else None
+
+    def link_to(self, label: str, connection: str, target: str, subject: str) -> Link:
+        """The link to a record another flow ensures: unknown, and so waited for, until it is there."""
+        external_id = self.ref(connection, target, subject)
+        return Link(label, "known", external_id) if external_id else Link(label, "unknown")
+
+    # ---- books of the run -----------------------------------------------------------------------------------------
+
+    def begin_changes(self) -> Author:
+        """The run's row is made with its first change, so that a run that finds nothing to do leaves no trace."""
+        if self.author.run_id == 0:
+            row = self.db.execute(
+                "insert into run (flow, key, engagement, epoch, reasons, app_version, started_at, state)"
+                " values (%s, %s, %s, %s, %s, %s, %s, 'running') returning id",
+                [
+                    self.author.flow,
+                    self.author.key,
+                    self.author.engagement,
+                    self.author.epoch,
+                    list(self.reasons),
+                    self.app_version,
+                    self.started_at,
+                ],
+            ).fetchone()
+            assert row is not None
+            self.author = Author(
+                self.author.flow, self.author.key, self.author.engagement, self.author.epoch, int(row["id"])
+            )
+        return self.author
+
+    def flush(self) -> None:
+        """Write the outcomes that wait; call inside the transaction they travel with."""
+        for outcome in self.pending:
+            write_outcome(self.db, outcome, self.author)
+            intent = outcome.intent
+            audit(
+                self.db,
+                f"effect.{outcome.state}",
+                engagement=self.author.engagement,
+                run_id=self.author.run_id,
+                object_=f"{intent.connection}:{intent.target}:{intent.subject}",
+                detail={
+                    "label": intent.label,
+                    "flow": self.author.flow,
+                    "external_id": outcome.external_id,
+                    "problem": (outcome.problem or {}).get("message"),
+                    "hash": intent.content_hash.hex(),
+                },
+            )
+        self.pending.clear()
+
+    def steps_json(self) -> Jsonb:
+        """The steps as stored with the run."""
+        return Jsonb([{k: v for k, v in asdict(step).items() if v is not None} for step in self.steps])

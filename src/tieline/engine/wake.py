@@ -1,0 +1,59 @@
+"""Waking a flow instance: one statement marks the agenda and queues the job that will look at it.
+
+The agenda row is the truth, the job only wakes us up; a thousand events become one waiting job. The statement writes
+Procrastinate's table directly because `defer` raises AlreadyEnqueued inside our transaction; its version is pinned and
+`tests/engine/test_wake.py` checks this statement against the schema.
+"""
+
+from tieline.store.database import Connection
+
+QUEUE = "flows"
+TASK = "run_flow"
+
+_WAKE = """
+with woken as (
+  insert into agenda as a (flow, key, engagement, wanted, reasons)
+  values (%(flow)s, %(key)s, %(engagement)s, 1, array[%(reason)s])
+  on conflict (flow, key) do update set
+    wanted = a.wanted + 1, engagement = excluded.engagement,
+    reasons = case when %(reason)s = any (a.reasons) then a.reasons else a.reasons || %(reason)s::text end
+  returning flow, key, engagement)
+insert into procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args)
+select %(queue)s, %(task)s, engagement, flow || ':' || key, jsonb_build_object('flow', flow, 'key', key) from woken
+on conflict (queueing_lock) where status = 'todo' do nothing
+"""
+
+
+def wake(connection: Connection, flow: str, key: str, engagement: str, reason: str) -> None:
+    """Say "look again". `engagement` is the lock: one run per engagement at a time.
+
+    `reason` is `event`, `decision`, `operator`, `sweep`, `timer` or `flow`; it decides whether refused content is
+    sent again.
+    """
+    connection.execute(
+        _WAKE,
+        {"flow": flow, "key": key, "engagement": engagement, "reason": reason, "queue": QUEUE, "task": TASK},
+    )
+
+
+def wake_engagement(connection: Connection, engagement: str, reason: str) -> int:
+    """Wake every flow instance of an engagement; returns how many."""
+    rows = connection.execute("select flow, key from agenda where engagement = %s", [engagement]).fetchall()
+    for row in rows:
+        wake(connection, row["flow"], row["key"], engagement, reason)
+    return len(rows)
+
+
+_DUE = """
+select flow, key, engagement from agenda
+where due_at <= clock_timestamp() order by due_at limit 100 for update skip locked
+"""
+
+
+def wake_due(connection: Connection) -> int:
+    """Wake what has become due (back-off over, quarantine over, vendor job to poll). Call inside a transaction."""
+    rows = connection.execute(_DUE).fetchall()
+    for row in rows:
+        connection.execute("update agenda set due_at = null where flow = %s and key = %s", [row["flow"], row["key"]])
+        wake(connection, row["flow"], row["key"], row["engagement"], "timer")
+    return len(rows)
