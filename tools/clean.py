@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,14 +21,14 @@ ROOT_CACHE = Path("/var/cache/tieline")
 def stop_databases(root: Path) -> None:
     """Stop the embedded servers whose data directory is below one of the folders that go away."""
     for lock in root.glob("**/postgres/data/postmaster.pid"):
-        process = int(lock.read_text().split("\n", 1)[0])
-        try:
-            os.kill(process, signal.SIGINT)
-        except ProcessLookupError:
-            continue
-        deadline = time.monotonic() + STOP_SECONDS
-        while lock.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        lines = lock.read_text().splitlines()
+        with suppress(ProcessLookupError):
+            os.kill(int(lines[0]), signal.SIGINT)
+            deadline = time.monotonic() + STOP_SECONDS
+            while lock.exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+        with suppress(OSError):
+            Path(lines[4]).rmdir()  # the folder of its socket
 
 
 def remove(path: Path) -> None:
