@@ -198,6 +198,8 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + DYING_SECONDS
         while not self._started(user, binaries, socket_folder):
             if not (self.data / "postmaster.pid").exists() or time.monotonic() > deadline:
+                with suppress(OSError):
+                    socket_folder.rmdir()
                 raise DatabaseUnavailable(
                     f"PostgreSQL does not start in {self.data}. Its log ends:\n{self._log_tail()}"
                 )
