@@ -35,7 +35,7 @@ class Customers:
             **values
             | {
                 "id": identifier,
-                "parent_id": born_outside(self.account, "customer", parent) if parent else None,
+                "parent_id": born_outside(self.account, "customer", parent) if isinstance(parent, str) else None,
                 "contacts": tuple(self._contact(contact, identifier, what) for contact in contacts),
             }
         )

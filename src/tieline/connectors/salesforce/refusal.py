@@ -136,5 +136,5 @@ def _meaning(error: VendorError) -> Meaning:
 
 
 def _sentence(error: VendorError) -> str:
-    words = _meaning(error).words.format(fields=" and ".join(error.fields) or "a field")
+    words = _meaning(error).words.replace("{fields}", " and ".join(error.fields) or "a field")
     return f"{words} (Salesforce: {error.message})" if error.message else words
