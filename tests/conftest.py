@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import shutil
 import tempfile
@@ -15,6 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tieline.engine.schema import migrate_database
 from tieline.store.embedded import DatabaseUnavailable, EmbeddedPostgres
 from tieline.store.embedded_process import held
 
@@ -80,7 +80,7 @@ def _migrated_template() -> str:
         if connection.execute("select from pg_database where datname = %s", [name]).rowcount == 0:
             connection.execute("drop database if exists migrating")
             connection.execute("create database migrating template template0")
-            importlib.import_module("tieline.store").migrate(_url_of(url, "migrating"))
+            migrate_database(_url_of(url, "migrating"))
             connection.execute(sql.SQL("alter database migrating rename to {}").format(sql.Identifier(name)))
     return name
 

@@ -1,0 +1,57 @@
+"""The governor: calls per second, concurrent calls across workers, and the circuit."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from tieline.engine.limits import Governor, Slots
+from tieline.sdk.connector import Limits
+from tieline.sdk.errors import Unavailable, Unclear
+from tieline.store.database import Database
+
+
+def test_two_workers_share_the_concurrent_calls_of_an_account(database: str) -> None:
+    one, other = Slots(database, "acme", 3), Slots(database, "acme", 3)
+    mine = [one.take("erp"), one.take("erp")]
+    theirs = other.take("erp")
+    assert len({*mine, theirs}) == 3
+    released = threading.Timer(0.1, one.give_back, [mine[0]])
+    released.start()
+    assert one.take("erp") == mine[0]
+    one.close()
+    assert other.take("erp") in mine, "the slots of a worker that is gone are free at once"
+    other.close()
+
+
+def test_the_bucket_hands_out_no_more_than_its_burst(database: str) -> None:
+    db = Database(database)
+    limits = Limits(concurrent=5, per_second=0.01, burst=4, reserved_share=0.0)
+    governor = Governor(db, "erp", "acme", limits)
+    for _ in range(4):
+        with governor.call():
+            pass
+    with pytest.raises(Unavailable, match="call limit") as caught, governor.call():
+        pass
+    assert caught.value.retry_after is not None
+    assert caught.value.retry_after > timedelta(seconds=10)
+    governor.close()
+    db.close()
+
+
+def test_five_failures_open_the_circuit_for_every_worker_and_a_429_does_not(database: str) -> None:
+    db = Database(database)
+    limits = Limits(per_second=1000, burst=1000)
+    one, other = Governor(db, "erp", "acme", limits), Governor(db, "erp", "acme", limits)
+    for _ in range(6):
+        with pytest.raises(Unavailable), one.call():
+            raise Unavailable("erp", "asked us to slow down", timedelta(seconds=1))
+    for _ in range(5):
+        with pytest.raises(Unclear), one.call():
+            raise Unclear("erp", "failed inside")
+    for governor in (one, other):
+        with pytest.raises(Unavailable, match="is down"), governor.call():
+            pass
+    one.close()
+    other.close()
+    db.close()
