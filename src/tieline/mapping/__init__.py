@@ -1,6 +1,7 @@
 """Mappings: two-way TOML tables between canonical records and vendor records, made for consultants to change."""
 
 from tieline.mapping.canonical import owners_of
+from tieline.mapping.draft import VendorField, draft_mapping
 from tieline.mapping.mapping import Explained, Mapping, check_mapping, load_mapping
 from tieline.mapping.problems import Defect, MappingFailed, MappingFileError, MappingProblem
 from tieline.mapping.value_tables import ValueTable, ValueTables
@@ -14,7 +15,9 @@ __all__ = [
     "MappingProblem",
     "ValueTable",
     "ValueTables",
+    "VendorField",
     "check_mapping",
+    "draft_mapping",
     "load_mapping",
     "owners_of",
 ]

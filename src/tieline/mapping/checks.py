@@ -1,4 +1,4 @@
-"""What `tieline check` finds in a mapping that loads: wrong fields, wrong types, two rows for one place."""
+"""What `tieline check` finds in a mapping that loads: wrong fields or types; and what stops it: rows that collide."""
 
 from collections.abc import Sequence
 
@@ -12,13 +12,13 @@ Checked = tuple[FieldRow, Transform]
 
 
 def defects_of(file: MappingFile, fields: Sequence[Checked]) -> list[Defect]:
-    """Unknown record or field, a transform that does not fit the field's type, rows that overwrite each other."""
+    """Unknown record or field, a transform that does not fit the field's type, a stale override."""
     record = file.heading.record or ""
     if record not in records():
         known = ", ".join(sorted(records()))
         return [Defect(file.path, 1, f"record = '{record}' is no canonical record; there are: {known}")]
     defects = [defect for row, options in fields for defect in _field_defects(record, row, options)]
-    return defects + _written_twice(fields, file.constants) + _read_twice(fields)
+    return defects + list(file.doubts)
 
 
 def _field_defects(record: str, row: FieldRow, options: Transform) -> list[Defect]:
@@ -44,21 +44,19 @@ def _fits(field: CanonicalField, options: Transform) -> bool:
     return any(kind in field.types for kind in wanted)
 
 
-def _written_twice(fields: Sequence[Checked], constants: Sequence[ConstantRow]) -> list[Defect]:
-    rows: list[FieldRow | ConstantRow] = [*constants, *(row for row, _ in fields if "write" in row.ways)]
-    return [
+def collisions(file: MappingFile) -> list[Defect]:
+    """Rows that write one vendor path, or read into one canonical field: such a mapping does not load."""
+    rows: list[FieldRow | ConstantRow] = [*file.constants, *(row for row in file.fields if "write" in row.ways)]
+    written = [
         later.defect(f"writes {later.vendor}, which line {earlier.line} of {earlier.file.name} writes already")
         for place, later in enumerate(rows)
         for earlier in rows[:place]
         if overlapping(earlier.vendor, later.vendor)
     ]
-
-
-def _read_twice(fields: Sequence[Checked]) -> list[Defect]:
-    rows = [row for row, _ in fields if "read" in row.ways]
-    return [
+    reading = [row for row in file.fields if "read" in row.ways]
+    return written + [
         later.defect(f"reads into {later.canonical}, which line {earlier.line} of {earlier.file.name} reads already")
-        for place, later in enumerate(rows)
-        for earlier in rows[:place]
+        for place, later in enumerate(reading)
+        for earlier in reading[:place]
         if overlapping(earlier.canonical, later.canonical)
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from tieline.mapping.canonical import field_of, owner_of
-from tieline.mapping.checks import defects_of
+from tieline.mapping.checks import collisions, defects_of
 from tieline.mapping.paths import ABSENT, getter
 from tieline.mapping.problems import Defect, MappingFailed, MappingFileError, MappingProblem, RefusalError, shortened
 from tieline.mapping.rows import FieldRow, MappingFile, option_words, overlay, read_mapping_file
@@ -53,7 +53,7 @@ class Mapping:
         self.version = file.heading.version or 0
         self.note = file.heading.note or self.name
         self.fields = tuple(fields)
-        self._file = file
+        self.file = file
         self._constants = tuple(constant_step(row) for row in file.constants)
         writing = [field for field in fields if "write" in field.row.ways and field.row.canonical not in owned]
         reading = sorted(
@@ -119,13 +119,13 @@ class Mapping:
         """The vendor paths used on `read` (what a reader must request) or on `write`, without those never written."""
         if direction not in ("read", "write"):
             raise ValueError(f"direction is read or write, not '{direction}'")
-        constants = [row.vendor for row in self._file.constants] if direction == "write" else []
+        constants = [row.vendor for row in self.file.constants] if direction == "write" else []
         steps = self._reading if direction == "read" else self._writing
         return list(dict.fromkeys(constants + [row.vendor for _, row in steps]))
 
     def checks(self) -> list[Defect]:
         """What a person should mend although the mapping runs: see `checks.defects_of`."""
-        return defects_of(self._file, [(field.row, field.options) for field in self.fields])
+        return defects_of(self.file, [(field.row, field.options) for field in self.fields])
 
     def _record(self, vendor: object) -> Values[str, object]:
         if not isinstance(vendor, Values):
@@ -163,7 +163,7 @@ def load_mapping(
     file = read_mapping_file(shipped)
     if overrides is not None and overrides.is_file():
         file = overlay(file, read_mapping_file(overrides))
-    defects = _heading_defects(file)
+    defects = _heading_defects(file) + collisions(file)
     fields: list[CompiledField] = []
     for row in file.fields:
         compiled, found = _compiled(file, row, tables)

@@ -118,6 +118,8 @@ def clearer(path: str) -> Setter | None:
 
 
 def overlapping(one: str, other: str) -> bool:
-    """Whether writing both paths would touch the same value: they are equal, or one holds the other."""
-    first, second = split(one), split(other)
-    return all(a == b for a, b in zip(first, second, strict=False))
+    """Whether both paths cannot be written: equal, one inside the other, or a list for one and names for the other."""
+    for first, second in zip(split(one), split(other), strict=False):
+        if first != second:
+            return type(first) is not type(second)
+    return True

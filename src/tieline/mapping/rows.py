@@ -109,6 +109,8 @@ class MappingFile:
     fields: Sequence[FieldRow]
     constants: Sequence[ConstantRow]
     removals: Sequence[RemoveRow]
+    doubts: Sequence[Defect] = ()
+    """What a person should look at although the rows are usable."""
 
 
 R = TypeVar("R", bound=Row)
@@ -210,18 +212,32 @@ def overlay(shipped: MappingFile, site: MappingFile) -> MappingFile:
         fields = [left for row in fields if (left := row if row.canonical != canonical else row.without(ways))]
     replaced = {row.vendor for row in site.constants} | {row.vendor for row in site.removals if not row.canonical}
     constants = [row for row in shipped.constants if row.vendor not in replaced]
-    _check_removals(shipped, site)
-    return MappingFile(shipped.path, shipped.heading, fields + list(site.fields), constants + list(site.constants), ())
+    _check_site(shipped, site)
+    all_fields, all_constants = fields + list(site.fields), constants + list(site.constants)
+    return MappingFile(shipped.path, shipped.heading, all_fields, all_constants, (), _version_doubts(shipped, site))
 
 
 def _ways(direction: Direction) -> frozenset[str]:
     return frozenset({"read", "write"}) if direction == "both" else frozenset({direction})
 
 
-def _check_removals(shipped: MappingFile, site: MappingFile) -> None:
+def _version_doubts(shipped: MappingFile, site: MappingFile) -> list[Defect]:
+    ours, theirs = site.heading.version, shipped.heading.version
+    if ours is None or ours == theirs:
+        return []
+    return [
+        Defect(site.path, 1, f"was written over version {ours} of {shipped.path.name}, which is now {theirs}: compare")
+    ]
+
+
+def _check_site(shipped: MappingFile, site: MappingFile) -> None:
     known = {row.canonical for row in shipped.fields}
     constants = {row.vendor for row in shipped.constants}
     defects = []
+    if site.heading.record not in (None, shipped.heading.record):
+        defects.append(
+            Defect(site.path, 1, f"is for the record '{site.heading.record}', not '{shipped.heading.record}'")
+        )
     for row in site.removals:
         name, names = (row.canonical, known) if row.canonical else (row.vendor, constants)
         if (row.canonical is None) == (row.vendor is None):

@@ -14,6 +14,7 @@ from tieline.mapping.transforms.base import Codec, Convert, Surroundings, Transf
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LONGEST = 40
+_US_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _ODATA_V2 = re.compile(r"/Date\((-?\d{1,16})([+-]\d{1,4})?\)/", re.ASCII)
 
 
@@ -99,7 +100,10 @@ def _moment_writer(form: str) -> Convert:
     def checked(value: object) -> object:
         if not isinstance(value, datetime) or value.tzinfo is None:
             raise RefusalError("is not a moment with a time zone")
-        return write(value.astimezone(UTC))
+        try:
+            return write(value.astimezone(UTC))
+        except OverflowError as error:
+            raise RefusalError("is a moment outside the calendar") from error
 
     return checked
 
@@ -127,7 +131,7 @@ def _as_text(value: object) -> str:
 
 def _iso_date(value: object) -> date:
     text = _as_text(value)
-    if len(text) != 10:
+    if len(text) != 10 or text[7] != "-":
         raise ValueError("not a plain date")
     return date.fromisoformat(text)
 
@@ -137,13 +141,15 @@ def _midnight(value: object) -> date:
 
 
 def _us_date(value: object) -> date:
-    month, day, year = _as_text(value).split("/")
-    return date(int(year), int(month), int(day))
+    match = _US_DATE.fullmatch(_as_text(value))
+    if match is None:
+        raise ValueError("not month/day/year")
+    return date(int(match[3]), int(match[1]), int(match[2]))
 
 
 def _compact_date(value: object) -> date:
     text = _as_text(value)
-    if len(text) != 8:
+    if len(text) != 8 or not text.isdigit():
         raise ValueError("not eight digits")
     return date.fromisoformat(text)
 
