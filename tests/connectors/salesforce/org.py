@@ -132,7 +132,9 @@ class Org:
         base = {"OpportunityId": deal, "PricebookEntryId": entries[0]["Id"], "Quantity": 10, "UnitPrice": price}
         return self.create("OpportunityLineItem", **base | fields)
 
-    def settings(self, *, account: str | None = None, secret: str = CLIENT_SECRET, **options: Any) -> ConnectionSettings:
+    def settings(
+        self, *, account: str | None = None, secret: str = CLIENT_SECRET, **options: Any
+    ) -> ConnectionSettings:
         """A connection of the site to this organisation."""
         secrets = {"client_id": CLIENT_ID, "client_secret": secret}
         private_key = options.pop("private_key", None)

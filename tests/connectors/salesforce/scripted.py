@@ -9,7 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 ORG = "00Dxx0000001gPLEAY"
 TOKEN = (
-    b'{"access_token":"00Dxx!AQ","token_type":"Bearer","id":"https://login.salesforce.com/id/' + ORG.encode() + b'/005x"}'
+    b'{"access_token":"00Dxx!AQ","token_type":"Bearer","id":"https://login.salesforce.com/id/'
+    + ORG.encode()
+    + b'/005x"}'
 )
 
 
@@ -53,9 +55,9 @@ def scripted_vendor() -> Iterator[Scripted]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _answer
+        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the names the library calls
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
             """Quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
