@@ -120,6 +120,8 @@ WRITE_REFUSED: list[tuple[str, Any, str]] = [
     ('transform = "decimal"', D("1E+400"), "more digits"),
     ('transform = "decimal"\nplaces = 2', D("0.005"), "more than 2 decimal places"),
     ('transform = "money_minor"\ndigits = 2', D("0.005"), "more than 2 decimal places"),
+    ('transform = "decimal"\nplaces = 12', D("1E+20"), "too many digits to be held with 12"),
+    ('transform = "decimal"\nplaces = 2', D("1000000000000000.123"), "more than 2 decimal places"),
     ('transform = "percent"\nplaces = 0', D("0.255"), "more than 0 decimal places"),
     ('transform = "boolean"', "yes", "is neither true nor false"),
     ('transform = "boolean"', 1, "is neither true nor false"),

@@ -41,6 +41,14 @@ def getter(path: str) -> Getter:
     if len(parts) == 1:
         name = str(parts[0])
         return lambda record: record.get(name, ABSENT)
+    if len(parts) == 2:
+        name, part = str(parts[0]), parts[1]
+
+        def get_inside(record: Mapping[str, object]) -> object:
+            node = record.get(name, ABSENT)
+            return node if node is None or node is ABSENT else _child(node, part)
+
+        return get_inside
 
     def get(record: Mapping[str, object]) -> object:
         node: object = record

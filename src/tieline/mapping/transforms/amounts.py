@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -13,6 +13,7 @@ from tieline.mapping.transforms.base import Codec, Convert, Surroundings, Transf
 from tieline.model.money import digits as currency_digits
 
 Form = Literal["number", "text"]
+UNITS = tuple(Decimal(1).scaleb(-places) for places in range(13))
 _HOURS_MINUTES = re.compile(r"([+-]?)(\d{1,7}):([0-5]\d)", re.ASCII)
 
 
@@ -80,9 +81,17 @@ class MoneyMinor(Transform):
         return _with_digits(
             self.currency,
             self.digits,
-            write=lambda amount, places: int(_placed(number(amount), places, rounds=False).scaleb(places)),
+            write=_cents,
             read=lambda cents, places: Decimal(whole(cents)).scaleb(-places),
         )
+
+
+def _cents(amount: object, places: int) -> int:
+    exact = number(amount).scaleb(places)
+    cents = int(exact)
+    if cents != exact:
+        raise RefusalError(f"has more than {places} decimal places")
+    return cents
 
 
 def _with_digits(
@@ -181,7 +190,10 @@ def _minutes_of_timedelta(value: object) -> int:
 
 
 def _placed(value: Decimal, places: int, rounds: bool) -> Decimal:
-    placed = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) if value.adjusted() < 15 else value
+    try:
+        placed = value.quantize(UNITS[places], ROUND_HALF_UP)
+    except InvalidOperation as error:
+        raise RefusalError(f"has too many digits to be held with {places} decimal places") from error
     if placed != value and not rounds:
         raise RefusalError(f"has more than {places} decimal places")
     return placed

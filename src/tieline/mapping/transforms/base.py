@@ -14,6 +14,7 @@ from tieline.mapping.value_tables import ValueTable
 Convert = Callable[[object], object]
 
 _NUMBER = re.compile(r"[+-]?(\d{1,30})(\.\d{1,20})?([eE][+-]?\d{1,2})?", re.ASCII)
+_DIGITS = re.compile(r"-?\d{1,18}", re.ASCII)
 LARGEST_EXPONENT = 30
 
 
@@ -60,6 +61,8 @@ class Transform(BaseModel):
 
 def number(value: object) -> Decimal:
     """A finite number of sensible size from an int, a Decimal or its text; floats are refused as inexact."""
+    if type(value) is Decimal and value.is_finite():
+        return _sized(value)
     if isinstance(value, bool):
         raise RefusalError("is not a number")
     if isinstance(value, str):
@@ -85,13 +88,17 @@ def _sized(value: Decimal) -> Decimal:
 def whole(value: object) -> int:
     """A whole number within 64 bits from an int, a Decimal or its text."""
     if type(value) is not int:
-        exact = number(value)
-        if exact != exact.to_integral_value():
-            raise RefusalError("is not a whole number")
-        value = int(exact)
+        value = int(value) if type(value) is str and _DIGITS.fullmatch(value) else _integral(number(value))
     if not -(2**63) <= value < 2**63:
         raise RefusalError("is a number too large to be meant")
     return value
+
+
+def _integral(value: Decimal) -> int:
+    exact = int(value)
+    if exact != value:
+        raise RefusalError("is not a whole number")
+    return exact
 
 
 def text_of(value: object) -> str:

@@ -28,20 +28,20 @@ class Text(Transform):
             raise ValueError("cut = true needs max_length")
 
         def read(value: object) -> object:
-            text = text_of(value)
+            text = value if type(value) is str and value.isprintable() else text_of(value)
             if len(text) > LONGEST_TEXT:
                 raise RefusalError(f"is longer than {LONGEST_TEXT} characters ({len(text)})")
             return (text.strip() if trim else text) or None
 
         def write(value: object) -> object:
             text = read(value)
-            if limit is None or text is None or len(str(text)) <= limit:
+            if not isinstance(text, str) or limit is None or len(text) <= limit:
                 return text
             if not cut:
-                raise RefusalError(f"is {len(str(text))} characters long, and {surroundings.vendor} holds {limit}")
-            return str(text)[:limit]
+                raise RefusalError(f"is {len(text)} characters long, and {surroundings.vendor} holds {limit}")
+            return text[:limit].rstrip() if trim else text[:limit]
 
-        return Codec(write, read)
+        return Codec(read if limit is None else write, read)
 
 
 class Email(Transform):
