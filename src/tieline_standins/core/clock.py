@@ -21,9 +21,10 @@ class Clock:
 
     @contextmanager
     def pinned(self, at: datetime) -> Iterator[None]:
-        """Hold the clock while one request is handled."""
+        """Hold the clock while one request is handled; inside it, at the instant some waiting work was due."""
+        before = self._pinned
         self._pinned = at
         try:
             yield
         finally:
-            self._pinned = None
+            self._pinned = before

@@ -19,7 +19,7 @@ from tieline_standins.core.faults import Fault, Faults
 from tieline_standins.core.http import Request, Response
 from tieline_standins.core.journal import Journal
 from tieline_standins.core.ledger import Ledger
-from tieline_standins.core.vendor import Context, Vendor
+from tieline_standins.core.vendor import Context, Governed, Vendor
 
 MAX_BODY = 150 * 1024 * 1024  # the largest upload a vendor here allows (Salesforce Bulk API) is 150 MB
 _TRANSPORT = "tieline_standins.transport"
@@ -36,6 +36,7 @@ class StandIn:
         self.ledger = Ledger(self.clock)
         self.faults = Faults()
         self.vendor = build(Context(self.clock, self.ledger, seed))
+        self._limits = self.vendor if isinstance(self.vendor, Governed) else None
         self.control = Control(self.vendor, self.clock, self.ledger, self.faults)
         self.journal = Journal(state / f"{self.vendor.name}.journal") if state else None
         self._late: set[asyncio.Task[Response]] = set()
@@ -51,7 +52,7 @@ class StandIn:
             return await _send(send, Response(413, b"the body is larger than any vendor allows"))
         if request.raw_path.startswith(PREFIX):
             return await _send(send, await self._answer(request, self.clock.now()))
-        response = await self._disturbed(request)
+        response = await self._governed(request)
         if response is None:
             scope[_TRANSPORT].abort()
             while (await receive())["type"] != "http.disconnect":
@@ -59,10 +60,22 @@ class StandIn:
             return None
         return await _send(send, response)
 
-    async def _disturbed(self, request: Request) -> Response | None:
-        """Answer under the fault rules that fire; None means: cut the connection."""
+    async def _governed(self, request: Request) -> Response | None:
+        """Count the request, and let a vendor that limits concurrency refuse it."""
         operation = self.vendor.operation(request)
         self.control.requests[operation] += 1
+        if self._limits is None:
+            return await self._disturbed(request, operation)
+        refusal = self._limits.enter(request)
+        if refusal is not None:
+            return refusal
+        try:
+            return await self._disturbed(request, operation)
+        finally:
+            self._limits.leave()
+
+    async def _disturbed(self, request: Request, operation: str) -> Response | None:
+        """Answer under the fault rules that fire; None means: cut the connection."""
         drop_after = False
         for fault in self.faults.firing(operation):
             match fault.effect:

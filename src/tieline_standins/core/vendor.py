@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tieline_standins.core.clock import Clock
 from tieline_standins.core.http import Json, Request, Response
@@ -53,3 +53,14 @@ class Vendor(Protocol):
 
     def reset(self) -> None:
         """Back to the seeded firm: no records of clients, default settings and credentials."""
+
+
+@runtime_checkable
+class Governed(Protocol):
+    """A vendor that limits how many requests are under way at a time; the waiting of fault rules counts."""
+
+    def enter(self, request: Request) -> Response | None:
+        """Count a request in, or refuse it with this answer."""
+
+    def leave(self) -> None:
+        """A request that was counted in is over."""
