@@ -31,9 +31,7 @@ class ClientEnvironment:
     command: tuple[str, ...]
     variables: Mapping[str, str]
 
-    def run(
-        self, script: str, *arguments: str, timeout: float = 60, variables: Mapping[str, str] | None = None
-    ) -> Any:
+    def run(self, script: str, *arguments: str, timeout: float = 60, variables: Mapping[str, str] | None = None) -> Any:
         """Run the script and return the JSON document it printed last; fails the test if it exits other than 0."""
         done = subprocess.run(
             [*self.command, str(HERE / self.client / "scripts" / script), *arguments],
@@ -102,7 +100,13 @@ def _install_node(folder: Path, locks: list[Path]) -> None:
 
 def _build(command: list[str], folder: Path) -> None:
     done = subprocess.run(
-        command, cwd=folder, env=_clean_environment(), capture_output=True, text=True, timeout=BUILD_SECONDS, check=False
+        command,
+        cwd=folder,
+        env=_clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=BUILD_SECONDS,
+        check=False,
     )
     if done.returncode != 0:
         pytest.fail(f"{' '.join(command)} ended with {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
@@ -110,4 +114,6 @@ def _build(command: list[str], folder: Path) -> None:
 
 def _clean_environment() -> dict[str, str]:
     """Our own environment without what would leak Tieline's packages into the client's interpreter."""
-    return {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}}
+    return {
+        name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
+    }
