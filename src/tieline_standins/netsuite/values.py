@@ -14,7 +14,7 @@ from tieline_standins.netsuite.store import Store
 
 _CENT = Decimal("0.01")
 _LARGEST = Decimal("1e15")
-_HOURS = re.compile(r"(\d{1,6}):([0-5]?\d)", re.ASCII)
+_HOURS = re.compile(r"(-?)(\d{1,6}):([0-5]?\d)", re.ASCII)
 
 
 class BadValueError(ValueError):
@@ -146,7 +146,8 @@ def _duration(_: Field, value: Json) -> int:
         return int((Decimal(value) * 60).to_integral_value(ROUND_HALF_UP))
     found = _HOURS.fullmatch(value) if isinstance(value, str) else None
     if found is not None:
-        return int(found[1]) * 60 + int(found[2])
+        minutes = int(found[2]) * 60 + int(found[3])
+        return -minutes if found[1] else minutes
     raise BadValueError(value)
 
 
@@ -172,7 +173,8 @@ def money(amount: Decimal) -> Decimal:
 def hours_text(minutes: int, settings: Settings) -> Json:
     if settings.duration_format == "decimal":
         return hours_number(minutes)
-    return f"{minutes // 60}:{minutes % 60:02d}"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else ''}{hours}:{rest:02d}"
 
 
 def hours_number(minutes: int) -> Decimal:
