@@ -16,8 +16,20 @@ from tieline_standins.core.server import Build, StandIn, listen
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Local stand-ins of the systems Tieline connects.")
 
 
+def _kantata() -> Build:
+    from tieline_standins.kantata.vendor import build
+
+    return build
+
+
+def _salesforce() -> Build:
+    from tieline_standins.salesforce import build
+
+    return build
+
+
 # Each entry is a function that imports its vendor only when asked for: start-up stays fast.
-VENDORS: dict[str, Callable[[], Build]] = {}
+VENDORS: dict[str, Callable[[], Build]] = {"kantata": _kantata, "salesforce": _salesforce}
 
 
 @app.callback()

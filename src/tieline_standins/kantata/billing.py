@@ -48,6 +48,7 @@ BILLING_MILESTONES = Resource(
     },
     subject="BillingMilestone",
     event="billing_milestone",
+    indexed=("workspace",),
     orders={name: name for name in ("created_at", "updated_at", "date_to_invoice")},
     filters={"workspace_id": filters.link("workspace"), "workspace_ids": filters.link_in("workspace")},
     bulk=200,
@@ -57,7 +58,7 @@ BILLING_MILESTONES = Resource(
 
 
 def next_number(world: World) -> str:
-    return str(max((record.data["number"] for record in world.all("invoices")), default=0) + 1)
+    return str(world.tables["invoices"].last_id + 1)
 
 
 def _prepare_invoice(world: World, change: Change) -> None:

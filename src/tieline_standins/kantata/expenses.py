@@ -92,6 +92,7 @@ EXPENSES = Resource(
     },
     subject="Expense",
     event="expense",
+    indexed=("workspace",),
     orders={name: name for name in ("created_at", "date", "updated_at")},
     order="date:desc",
     filters={

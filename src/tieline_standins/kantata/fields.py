@@ -61,7 +61,7 @@ def number(value: Json) -> Json:
     if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}(\.\d{1,9})?", value):
         value = Decimal(value)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        if not abs(value) < _LARGEST:
+        if not -_LARGEST < value < _LARGEST:
             raise ValueError("is out of range")
         return value
     return whole(value)

@@ -11,7 +11,7 @@ _REFERENCES = Association("external_references", "external_reference_ids", many=
 
 
 def membership_of(world: World, user_id: str) -> Record | None:
-    return next((m for m in world.all("account_memberships") if m.links["user"] == user_id), None)
+    return next(iter(world.linking("account_memberships", "user", user_id)), None)
 
 
 def bill_rate(world: World, user_id: str, role_id: str | None) -> int | None:
@@ -27,7 +27,7 @@ def cost_rate(world: World, user_id: str, on: str) -> int | None:
     membership = membership_of(world, user_id)
     if membership is None:
         return None
-    rates = [r for r in world.all("cost_rates") if r.links["account_membership"] == membership.sid]
+    rates = world.linking("cost_rates", "account_membership", membership.sid)
     started = [r for r in rates if (r.data["start_date"] or "") <= on]
     newest = max(started, key=lambda r: (r.data["start_date"] or "", r.id), default=None)
     return newest.data["rate_in_cents"] if newest else None
@@ -40,8 +40,7 @@ def _account_membership(world: World, user: Record) -> list[Target]:
 
 def _participant_in(world: World, value: str) -> Predicate:
     workspace_id = ident(value)
-    members = (p for p in world.all("participations") if p.links["workspace"] == workspace_id)
-    joined = {member.links["user"] for member in members}
+    joined = {member.links["user"] for member in world.linking("participations", "workspace", workspace_id)}
     return lambda user: user.sid in joined
 
 
@@ -112,14 +111,13 @@ ACCOUNT_MEMBERSHIPS = Resource(
             "cost_rate_ids",
             many=True,
             find=lambda world, membership: [
-                ("cost_rates", rate.sid)
-                for rate in world.all("cost_rates")
-                if rate.links["account_membership"] == membership.sid
+                ("cost_rates", rate.sid) for rate in world.linking("cost_rates", "account_membership", membership.sid)
             ],
         ),
     },
     subject="AccountMembership",
     filters={"user_id": filters.link("user"), "user_ids": filters.link_in("user")},
+    indexed=("user",),
     verbs=_READ | {"update"},
     admin=_READ | {"update"},
 )
@@ -141,6 +139,7 @@ COST_RATES = Resource(
     subject="CostRate",
     event="cost_rate",
     filters={"account_membership_id": filters.link("account_membership")},
+    indexed=("account_membership",),
     admin=_READ | _WRITE,
 )
 

@@ -29,8 +29,8 @@ def of_workspace(plural: str, *, named: bool | None = None) -> Association:
     def find(world: World, workspace: Record) -> list[Target]:
         return [
             (plural, record.sid)
-            for record in world.all(plural)
-            if record.links["workspace"] == workspace.sid and (named is None or bool(record.links["user"]) or not named)
+            for record in world.linking(plural, "workspace", workspace.sid)
+            if not named or record.links["user"]
         ]
 
     field = f"{plural.removesuffix('s')}_ids" if named is not False else f"{plural}_with_unnamed_ids"
@@ -44,7 +44,7 @@ def money(cents: int, currency: str) -> str:
 
 
 def _participants(world: World, workspace: Record) -> list[Target]:
-    members = (r for r in world.all("participations") if r.links["workspace"] == workspace.sid)
+    members = world.linking("participations", "workspace", workspace.sid)
     return [("users", member.links["user"]) for member in members]
 
 
@@ -129,8 +129,8 @@ def _workspace_written(world: World, change: Change) -> None:
 
 def join(world: World, workspace_id: str, user_id: str, access: str | None = None) -> Record:
     """The participation of a user in a project, made when missing."""
-    for existing in world.all("participations"):
-        if (existing.links["workspace"], existing.links["user"]) == (workspace_id, user_id):
+    for existing in world.linking("participations", "workspace", workspace_id):
+        if existing.links["user"] == user_id:
             return existing
     data = {"access": access or "edit_time_and_expenses", "role": "maven"}
     return world.insert("participations", data, {"workspace": workspace_id, "user": user_id})
@@ -139,15 +139,14 @@ def join(world: World, workspace_id: str, user_id: str, access: str | None = Non
 def _workspace_deletable(world: World, workspace: Record, session: Session) -> None:
     if not session.admin and workspace.links["creator"] != session.user_id:
         raise forbidden()
-    if any(e.links["workspace"] == workspace.sid and e.data["is_invoiced"] for e in world.all("time_entries")):
+    if any(entry.data["is_invoiced"] for entry in world.linking("time_entries", "workspace", workspace.sid)):
         raise invalid("base", "This project cannot be deleted because it has invoiced time")
 
 
 def _workspace_deleted(world: World, workspace: Record, session: Session) -> None:
     for table in world.tables.values():
-        if "workspace" in table.resource.associations:
-            for record in [r for r in table.records.values() if r.links.get("workspace") == workspace.sid]:
-                world.remove(record, session.user_id)
+        for record in world.linking(table.resource.plural, "workspace", workspace.sid):
+            world.remove(record, session.user_id)
 
 
 def _derive_workspace(world: World, workspace: Record, shown: dict[str, Json]) -> None:
@@ -182,8 +181,7 @@ def _archived(_world: World, value: str) -> Predicate:
 
 def _has_participant(world: World, value: str) -> Predicate:
     user_id = ident(value)
-    members = (r for r in world.all("participations") if r.links["user"] == user_id)
-    joined = {member.links["workspace"] for member in members}
+    joined = {member.links["workspace"] for member in world.linking("participations", "user", user_id)}
     return lambda workspace: workspace.sid in joined
 
 
@@ -349,6 +347,7 @@ PARTICIPATIONS = Resource(
     },
     subject="Participation",
     event="participation",
+    indexed=("workspace", "user"),
     filters={"workspace_id": filters.link("workspace"), "user_id": filters.link("user")},
     bulk=100,
 )
@@ -370,6 +369,7 @@ POSTS = Resource(
     },
     subject="Post",
     event="post",
+    indexed=("workspace",),
     filters={"workspace_id": filters.link("workspace"), "from_archived_workspaces": not_archived()},
     defaults={"from_archived_workspaces": "false"},
     prepare=owned_by_caller("user"),

@@ -57,11 +57,11 @@ class Change:
 
     def value(self, name: str) -> Json:
         """What the field will hold after the change."""
-        return self.data[name] if name in self.data or self.record is None else self.record.data.get(name)
+        return self.data.get(name) if name in self.data or self.record is None else self.record.data.get(name)
 
     def link(self, name: str) -> Json:
         """What the association will hold after the change."""
-        return self.links[name] if name in self.links or self.record is None else self.record.links.get(name)
+        return self.links.get(name) if name in self.links or self.record is None else self.record.links.get(name)
 
 
 def owned_by_caller(association: str) -> Callable[[World, Change], None]:
@@ -103,6 +103,7 @@ class Resource:
     search: tuple[str, ...] = ()
     verbs: frozenset[str] = frozenset({"list", "show", "create", "update", "delete"})
     admin: frozenset[str] = frozenset()
+    indexed: tuple[str, ...] = ()  # to-one links by which other records look these up
     bulk: int = 0
     bulk_delete: int = 0
     prepare: Callable[[World, Change], None] = _nothing

@@ -35,9 +35,8 @@ def _resource_written(world: World, change: Change) -> None:
 
 
 def _resource_deleted(world: World, resource: Record, session: Session) -> None:
-    for plural in ("workspace_allocations", "resource_requests"):
-        name = "resource" if plural == "resource_requests" else "workspace_resource"
-        for record in [r for r in world.all(plural) if r.links[name] == resource.sid]:
+    for plural, name in (("workspace_allocations", "workspace_resource"), ("resource_requests", "resource")):
+        for record in world.linking(plural, name, resource.sid):
             world.remove(record, session.user_id)
 
 
@@ -62,6 +61,7 @@ WORKSPACE_RESOURCES = Resource(
     },
     subject="WorkspaceResource",
     event="workspace_resource",
+    indexed=("workspace",),
     filters={
         "workspace_id": filters.link("workspace"),
         "workspace_ids": filters.link_in("workspace"),
@@ -128,6 +128,7 @@ WORKSPACE_ALLOCATIONS = Resource(
     },
     subject="WorkspaceAllocation",
     event="workspace_allocation",
+    indexed=("workspace", "workspace_resource"),
     orders={name: name for name in ("created_at", "updated_at", "start_date")},
     order="start_date:asc",
     filters={
@@ -187,8 +188,7 @@ def _request_written(world: World, change: Change) -> None:
         links = {"workspace": str(raw["resource_workspace_id"]), "role": str(raw["resource_role_id"])}
         name = role.data["name"] if role else None
         resource = world.insert("workspace_resources", {"full_name": name}, links, user_id)
-        request.links["resource"] = resource.sid
-        world.refresh(request)
+        world.edit(request, {}, {"resource": resource.sid}, moves=False)
     resource_record = world.linked("workspace_resources", request, "resource")
     allocation = _allocation_of(raw)
     if allocation and resource_record:
@@ -217,6 +217,7 @@ RESOURCE_REQUESTS = Resource(
         "creator": Association("users", "creator_id"),
         "resource": Association("workspace_resources", "resource_id", writable=True),
     },
+    indexed=("resource",),
     filters={"pending_requests_only": _pending, "requests_for_approver": filters.has_link("approvers")},
     prepare=_prepare_request,
     written=_request_written,

@@ -82,9 +82,9 @@ def _lines(world: World, kind: Kind, change: Change, user_id: str) -> list[Recor
         raise invalid("title", "Title can't be blank")
     if "line_item_ids" not in change.raw and change.data.get("start_date") and change.data.get("end_date"):
         low, high = change.data["start_date"], change.data["end_date"]
-        found = [line for line in world.all(kind.lines) if low <= line.data[kind.day_of_line] <= high]
+        found = world.linking(kind.lines, "workspace", change.links["workspace"])
+        found = [line for line in found if low <= line.data[kind.day_of_line] <= high]
         found = [line for line in found if line.links["user"] == user_id and not line.links["active_submission"]]
-        found = [line for line in found if line.links["workspace"] == change.links["workspace"]]
     else:
         found = _named(world, kind, change.raw.get("line_item_ids"))
     if not found:
@@ -171,13 +171,17 @@ def take_step(
     active = submission.sid if done.status in _ACTIVE else None
     for line in submission.links[kind.lines]:
         _edit_line(world, kind, line, {"approved": done.status == "approved"}, {"active_submission": active})
-    for older in world.all("resolutions"):
-        if (older.data["target_type"], older.data["target_id"]) == (kind.target_type, submission.id):
-            world.edit(older, {"current": False})
-    about = {"type": done.resolution, "description": description, "target_type": kind.target_type, "current": True}
-    return world.insert(
-        "resolutions", about | {"target_id": submission.id, "user_id": int(session.user_id), "account_id": 1}
-    )
+    target = f"{kind.target_type} {submission.id}"
+    for older in world.linking("resolutions", "target", target):
+        world.edit(older, {"current": False})
+    about: dict[str, Json] = {
+        "type": done.resolution,
+        "description": description,
+        "target_type": kind.target_type,
+        "current": True,
+    }
+    about |= {"target_id": submission.id, "user_id": int(session.user_id), "account_id": 1}
+    return world.insert("resolutions", about, {"target": target})
 
 
 def _statuses(_world: World, value: str) -> Predicate:
@@ -220,6 +224,7 @@ def _submissions(kind: Kind, singular: str, event: str, kind_name: str) -> Resou
         },
         subject="Submission" if kind is TIME else "ExpenseReportSubmission",
         event=event,
+        indexed=("workspace",),
         orders={"date": "start_date"},
         order="date:desc",
         filters={
@@ -256,5 +261,6 @@ RESOLUTIONS = Resource(
         "account_id": Field(whole),
         "current": Field(flag),
     },
+    indexed=("target",),
     verbs=frozenset(),
 )

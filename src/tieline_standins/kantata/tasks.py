@@ -92,20 +92,21 @@ def _story_written(world: World, change: Change) -> None:
 
 
 def _assignments(world: World, story: Record) -> list[Record]:
-    return [a for a in world.all("assignments") if a.links["story"] == story.sid and a.data["current"]]
+    return [assignment for assignment in world.linking("assignments", "story", story.sid) if assignment.data["current"]]
 
 
 def _children(world: World, story: Record) -> list[Record]:
-    return [child for child in world.all("stories") if child.links["parent"] == story.sid]
+    return world.linking("stories", "parent", story.sid)
 
 
 def _story_deletable(world: World, story: Record, _session: Session) -> None:
-    if any(entry.links["story"] == story.sid for entry in world.all("time_entries")):
+    entries = world.linking("time_entries", "workspace", story.links["workspace"])
+    if any(entry.links["story"] == story.sid for entry in entries):
         raise invalid("base", "This task cannot be deleted because time has been logged to it")
 
 
 def _story_deleted(world: World, story: Record, session: Session) -> None:
-    for assignment in [a for a in world.all("assignments") if a.links["story"] == story.sid]:
+    for assignment in world.linking("assignments", "story", story.sid):
         world.remove(assignment, session.user_id)
     for child in _children(world, story):
         world.remove(child, session.user_id)
@@ -186,6 +187,7 @@ STORIES = Resource(
     },
     subject="Story",
     event="story",
+    indexed=("workspace", "parent"),
     orders={name: name for name in ("created_at", "updated_at", "due_date", "start_date", "title", "position")},
     order="position:asc",
     filters={
@@ -228,6 +230,7 @@ ASSIGNMENTS = Resource(
     },
     subject="Assignment",
     event="assignment",
+    indexed=("story",),
     filters={
         "story_id": filters.link("story"),
         "assignee_id": filters.link("assignee"),

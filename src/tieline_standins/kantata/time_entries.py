@@ -52,7 +52,7 @@ def _complete(world: World, change: Change, workspace: Record, story: Record | N
 
 def _role_on(world: World, workspace_id: str, user_id: str) -> str | None:
     """The role of the project resource this person fills."""
-    resources = (r for r in world.all("workspace_resources") if r.links["workspace"] == workspace_id)
+    resources = world.linking("workspace_resources", "workspace", workspace_id)
     return next((str(r.links["role"]) for r in resources if r.links["user"] == user_id and r.links["role"]), None)
 
 
@@ -151,6 +151,7 @@ TIME_ENTRIES = Resource(
     },
     subject="TimeEntry",
     event="time_entry",
+    indexed=("workspace",),
     orders={name: name for name in ("created_at", "date_performed", "updated_at")},
     order="date_performed:desc",
     filters={

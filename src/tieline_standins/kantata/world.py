@@ -104,6 +104,7 @@ class World:
         self.totals: defaultdict[tuple[str, str], Totals] = defaultdict(Totals)
         self.references: defaultdict[str, set[int]] = defaultdict(set)  # service_model_ref -> external references
         self.events: list[dict[str, Json]] = []
+        self._linking: defaultdict[tuple[str, str, str], dict[int, Record]] = defaultdict(dict)
 
     def now(self) -> str:
         return stamp(self.clock.now())
@@ -116,6 +117,21 @@ class World:
         if not text.isdecimal() or len(text) > 18:
             return None
         return self.tables[plural].records.get(int(text))
+
+    def linking(self, plural: str, name: str, sid: str) -> list[Record]:
+        """The records whose indexed link `name` points to `sid`, oldest first."""
+        found = self._linking.get((plural, name, sid))
+        return list(found.values()) if found else []
+
+    def _index(self, record: Record, *, add: bool) -> None:
+        for name in record.resource.indexed:
+            sid = record.links.get(name)
+            if sid:
+                found = self._linking[record.resource.plural, name, sid]
+                if add:
+                    found[record.id] = record
+                else:
+                    found.pop(record.id, None)
 
     def linked_id(self, plural: str, sid: Json) -> Record | None:
         """The record an id of a request names, None also for no id."""
@@ -142,6 +158,7 @@ class World:
         }
         record = Record(resource, table.last_id, full, stored | (links or {}))
         table.records[record.id] = record
+        self._index(record, add=True)
         if resource.weigh:
             resource.weigh(self, record, 1)
         for view in table.views.values():
@@ -164,7 +181,10 @@ class World:
         if resource.weigh:
             resource.weigh(self, record, -1)
         record.data.update(data)
-        record.links.update(links or {})
+        if links:
+            self._index(record, add=False)
+            record.links.update(links)
+            self._index(record, add=True)
         if moves:
             record.data["updated_at"] = self.now()
         if resource.weigh:
@@ -183,6 +203,7 @@ class World:
         table = self.tables[record.resource.plural]
         if table.records.pop(record.id, None) is None:
             return
+        self._index(record, add=False)
         if record.resource.weigh:
             record.resource.weigh(self, record, -1)
         for view in table.views.values():
