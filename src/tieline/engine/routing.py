@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from tieline.model.firm import Firm
 from tieline.model.project import Project
 from tieline.sdk.connected import Connected
 from tieline.sdk.errors import Rejected
@@ -38,10 +39,11 @@ class NotInUse:
 class Systems:
     """The firm's systems, as a flow asks for them."""
 
-    def __init__(self, db: Connection, connected: Mapping[str, Connected], routes: Sequence[Route]) -> None:
+    def __init__(self, db: Connection, connected: Mapping[str, Connected], routes: Sequence[Route], firm: Firm) -> None:
         self._db = db
         self._connected = connected
         self._routes = routes
+        self.firm = firm
 
     def crm(self, opportunity_id: str) -> Crm:
         """The CRM an opportunity lives in."""
@@ -65,6 +67,11 @@ class Systems:
         if name is None:
             return cast(Erp, NotInUse("erp"))
         return self._connected[name].erp or cast(Erp, NotInUse("erp"))
+
+    def is_closed(self, engagement_id: str) -> bool:
+        """Whether the engagement was withdrawn."""
+        row = self._db.execute("select closed_at from engagement where id = %s", [engagement_id]).fetchone()
+        return row is not None and row["closed_at"] is not None
 
     def has(self, role: str) -> bool:
         """Whether the firm has this role at all."""

@@ -7,7 +7,7 @@ ends the run here, and the agenda says when to look again.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from psycopg.types.json import Jsonb
 
@@ -22,9 +22,11 @@ from tieline.engine.step import Step, content_hash
 from tieline.engine.withdrawal import withdraw_each
 from tieline.model.notice import Notice
 from tieline.model.record import Record
+from tieline.sdk.errors import Rejected
 from tieline.sdk.operation import Operation
 from tieline.store.database import Connection
 
+R = TypeVar("R", bound=Record)
 EndState = Literal["done", "retrying", "waiting", "blocked", "standing_by", "superseded"]
 
 
@@ -147,6 +149,16 @@ class Run:
         """Wake a flow instance when this run commits."""
         self.wakes.append(Wake(flow, key, engagement))
 
+    def wake_once(self, flow: str, key: str, engagement: str) -> None:
+        """Wake a flow instance unless it is on the agenda already: for what follows a first set-up."""
+        found = self.db.execute("select from agenda where flow = %s and key = %s", [flow, key]).fetchone()
+        if found is None:
+            self.wake(flow, key, engagement)
+
+    def keep(self, record: R, write: Callable[[Connection, R], None]) -> None:
+        """Store a canonical record with the end of this run, without counting as a change of the timeline."""
+        self.in_transaction.append(lambda db: write(db, record))
+
     def with_commit(self, action: Callable[[Connection], None]) -> None:
         """Do this in the transaction that ends the run."""
         self.in_transaction.append(action)
@@ -163,6 +175,19 @@ class Run:
             [connection, target, subject],
         ).fetchone()
         return row["external_id"] if row else None
+
+    def known_ref(self, connection: str, target: str, subject: str) -> str:
+        """The vendor's id of a record born there. Raises Rejected when it was never seen."""
+        external_id = self.ref(connection, target, subject)
+        if external_id is None:
+            raise Rejected(
+                connection,
+                f"{target} {subject} is not known there any more",
+                kind="unlinked",
+                field=target,
+                key=subject,
+            )
+        return external_id
 
     def link_to(self, label: str, connection: str, target: str, subject: str) -> Link:
         """The link to a record another flow ensures: unknown, and so waited for, until it is there."""

@@ -22,7 +22,7 @@ def loaded(record_type: type[R], body: dict[str, Any]) -> R:
     return record_type.model_validate(body)
 
 
-# ---- engagements ------------------------------------------------------------------------------------------------------
+# ---- engagements ----
 
 
 def engagement_of_opportunity(db: Connection, opportunity_id: str) -> str | None:
@@ -48,7 +48,7 @@ def open_engagement(
     )
 
 
-# ---- contracts --------------------------------------------------------------------------------------------------------
+# ---- contracts ----
 
 
 def newest_contract(db: Connection, contract_id: str) -> ContractVersion | None:
@@ -80,7 +80,7 @@ def add_contract_version(db: Connection, contract: ContractVersion) -> None:
     )
 
 
-# ---- projects ---------------------------------------------------------------------------------------------------------
+# ---- projects ----
 
 
 def put_project(db: Connection, project: Project) -> None:
@@ -116,7 +116,7 @@ def projects_of_contract(db: Connection, contract_id: str) -> list[Project]:
     return [loaded(Project, row["body"]) for row in rows]
 
 
-# ---- other records ----------------------------------------------------------------------------------------------------
+# ---- other records ----
 
 
 def put_record(db: Connection, kind: str, record: Record, *, engagement_id: str | None = None) -> None:

@@ -6,7 +6,7 @@ create table connection (
 
 create table engagement (
   id text primary key, name text not null, customer_id text not null, customer_name text not null,
-  legal_entity text, currency text, opened_at timestamptz not null default clock_timestamp());
+  legal_entity text, currency text, opened_at timestamptz not null default clock_timestamp(), closed_at timestamptz);
 
 create table engagement_opportunity (
   opportunity_id text primary key, engagement_id text not null references engagement);

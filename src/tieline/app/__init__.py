@@ -1,0 +1,1 @@
+"""The composition root: reads the site folder, builds connections and routing, registers flows and duties."""

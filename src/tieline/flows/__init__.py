@@ -1,0 +1,1 @@
+"""The business processes, each a plain function that may run at any time, any number of times."""

@@ -1,0 +1,119 @@
+"""A won deal that changes or dies: edits need a change order, a lost deal needs a decision."""
+
+from tieline.engine.problem import Problem
+from tieline.engine.routing import Systems
+from tieline.engine.run import Run
+from tieline.flows.terms import commercial_differences, draft_contract, missing_terms
+from tieline.model.contract import ContractVersion
+from tieline.model.customer import Customer
+from tieline.model.opportunity import Opportunity
+from tieline.model.project import Project
+from tieline.store.canonical import projects_of_contract, read_record
+from tieline.store.database import Connection
+
+
+def guard_commercial_terms(run: Run, opportunity: Opportunity, contract: ContractVersion, systems: Systems) -> None:
+    """From activation on the contract's versions speak; the opportunity writes nothing by itself."""
+    if not opportunity.is_committed:
+        return _close_out(run, opportunity, contract, systems)
+    _reopen(run, contract)
+    customer = read_record(run.db, Customer, "customer", contract.customer_id)
+    if customer is None or contract.opportunity_id != opportunity.id:
+        return None
+    missing = missing_terms(opportunity, customer, systems.firm)
+    changes = missing or commercial_differences(
+        contract, draft_contract(opportunity, customer, contract.engagement_id, systems.firm)
+    )
+    if changes:
+        run.require([_without_change_order(opportunity, contract, changes)])
+    return None
+
+
+def _without_change_order(opportunity: Opportunity, contract: ContractVersion, changes: list[str]) -> Problem:
+    amount = None if opportunity.amount is None else opportunity.amount - contract.value.amount
+    return Problem(
+        kind="business_rule",
+        field="change order",
+        key=opportunity.id,
+        legal_entity=contract.legal_entity,
+        message=f"Commercial change without change order on '{contract.name}': {'; '.join(changes)}",
+        suggestion="Approve a change order, or put the opportunity back to the terms of the contract.",
+        owner="sales",
+        label="Opportunity agrees with the contract",
+        amount=amount,
+        currency=contract.currency,
+    )
+
+
+def _close_out(run: Run, opportunity: Opportunity, contract: ContractVersion, systems: Systems) -> None:
+    how = "deleted" if opportunity.is_deleted else "lost" if opportunity.is_lost else "re-opened"
+    posted = _posted(run, contract)
+    if posted:
+        run.require(
+            [
+                Problem(
+                    kind="business_rule",
+                    field="close-out",
+                    key=contract.id,
+                    legal_entity=contract.legal_entity,
+                    message=f"The deal '{contract.name}' was {how}, but {posted} was posted already",
+                    suggestion="Agree a close-out with the customer: credit, final invoice or change order.",
+                    owner="finance",
+                    label="Deal is still won",
+                )
+            ]
+        )
+    shown = {"contract": contract.id, "version": contract.version, "deal": how, "value": str(contract.value)}
+    why = f"the deal '{contract.name}' was {how}; withdraw its resource requests, projects and billing schedule?"
+    run.approval("Withdraw the engagement", shown, unless=_is_closed(run, contract), why=why)
+    run.with_commit(lambda db: _set_closed(db, contract, closed=True))
+    for project in projects_of_contract(run.db, contract.id):
+        withdraw_project(run, project, systems)
+    run.note("Engagement withdrawn", f"the deal was {how}")
+
+
+def withdraw_project(run: Run, project: Project, systems: Systems) -> None:
+    """Close in PSA and ERP what was ensured for a project; the customer stays."""
+    psa, erp = systems.psa(project), systems.erp(project)
+    run.withdraw("Resource requests in PSA", psa.ensure_resource_request, [item.id for item in project.demand])
+    run.withdraw("Project in PSA", psa.ensure_project, [project.id])
+    run.withdraw("Billing schedule in ERP", erp.ensure_billing_schedule, [project.id])
+    run.withdraw("Contract in ERP", erp.ensure_contract, [f"{project.contract_id}:{project.legal_entity}"])
+    run.withdraw("Project in ERP", erp.ensure_project, [project.id])
+
+
+def _posted(run: Run, contract: ContractVersion) -> str | None:
+    row = run.db.execute(
+        "select count(*) as lines, coalesce(sum(t.amount * t.sign), 0) as amount from project_transaction t"
+        " join erp_line l on l.transaction_id = t.id join project p on p.id = t.project_id where p.contract_id = %s",
+        [contract.id],
+    ).fetchone()
+    invoices = run.db.execute(
+        "select count(*) as n from invoice i join project p on p.id = i.project_id"
+        " where p.contract_id = %s and i.external_id is not null",
+        [contract.id],
+    ).fetchone()
+    assert row is not None
+    assert invoices is not None
+    if row["lines"] == 0 and invoices["n"] == 0:
+        return None
+    return f"{row['lines']} time entries ({contract.currency} {row['amount']:,.2f}) and {invoices['n']} invoices"
+
+
+def _is_closed(run: Run, contract: ContractVersion) -> bool:
+    row = run.db.execute("select closed_at from engagement where id = %s", [contract.engagement_id]).fetchone()
+    return row is not None and row["closed_at"] is not None
+
+
+def _set_closed(db: Connection, contract: ContractVersion, *, closed: bool) -> None:
+    db.execute(
+        "update engagement set closed_at = case when %s then coalesce(closed_at, clock_timestamp()) end where id = %s",
+        [closed, contract.engagement_id],
+    )
+
+
+def _reopen(run: Run, contract: ContractVersion) -> None:
+    if _is_closed(run, contract):
+        run.with_commit(lambda db: _set_closed(db, contract, closed=False))
+        run.note("Engagement taken up again", "the deal is won again")
+        run.wake("contract_to_project", contract.id, contract.engagement_id)

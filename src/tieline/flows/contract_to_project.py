@@ -1,0 +1,96 @@
+"""Contract to project: what every system must hold for the newest version of a contract."""
+
+from tieline.engine.link import Link
+from tieline.engine.routing import Systems
+from tieline.engine.run import Run
+from tieline.flows.plan import contract_part, plan_projects
+from tieline.model.contract import BillingSchedule, BillingScheduleItem, ContractVersion
+from tieline.model.customer import Customer
+from tieline.model.notice import CustomerLink
+from tieline.model.project import Project
+from tieline.sdk.roles import Crm, Erp, Psa
+from tieline.store.canonical import newest_contract, put_project
+
+
+def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
+    """Key: the contract's id."""
+    contract = newest_contract(run.db, contract_id)
+    if contract is None or systems.is_closed(contract.engagement_id):
+        return run.stand_by("The engagement was withdrawn")
+    crm = systems.crm(contract.opportunity_id)
+    opportunity_ref = run.known_ref(crm.connection, "opportunity", contract.opportunity_id)
+    customer_ref = run.known_ref(crm.connection, "customer", contract.customer_id)
+    customer = crm.read_customer(customer_ref)
+
+    for project in plan_projects(contract, customer.name, opportunity_ref, customer_ref):
+        run.keep(project, put_project)
+        erp, psa = systems.erp(project), systems.psa(project)
+        bill_to = _customer(run, crm, erp, customer, contract, project, customer_ref)
+        booked = run.ensure("Project in ERP", erp.ensure_project, project, customer=bill_to)
+        run.ensure(
+            "Contract in ERP", erp.ensure_contract, contract_part(contract, project), customer=bill_to, project=booked
+        )
+        run.ensure("Billing schedule in ERP", erp.ensure_billing_schedule, _schedule(contract, project), project=booked)
+        _wbs(run, "Tasks in ERP", erp, project, booked)
+
+        planned = run.ensure("Project in PSA", psa.ensure_project, project)
+        _wbs(run, "Tasks in PSA", psa, project, planned)
+        run.ensure_each("Milestones in PSA", psa.ensure_milestone, project.milestones, project=planned)
+        run.ensure_each("Resource requests in PSA", psa.ensure_resource_request, project.demand, project=planned)
+        run.ensure("Project shown in CRM", crm.show_project, project.summary, erp=booked, psa=planned)
+        run.notify(
+            "Ready to staff",
+            psa.notify,
+            occasion=f"ready:{project.id}:{contract.version}",
+            text=_ready(project),
+            to=project.delivery_leads,
+            project=planned,
+        )
+        for flow in ("staffing", "milestone_billing"):
+            run.wake_once(flow, project.id, contract.engagement_id)
+    return None
+
+
+def _customer(
+    run: Run, crm: Crm, erp: Erp, customer: Customer, contract: ContractVersion, project: Project, customer_ref: str
+) -> Link:
+    """The customer under the right legal entity, and its ERP number back in the CRM."""
+    billed = customer.for_entity(project.legal_entity, contract.currency, contract.payment_terms)
+    bill_to = run.ensure("Customer in ERP", erp.ensure_customer, billed)
+    if bill_to.known and bill_to.external_id:
+        link = CustomerLink(
+            id=billed.subject,
+            legal_entity=project.legal_entity,
+            erp_system=erp.system,
+            erp_number=bill_to.external_id,
+        )
+        in_crm = Link("Customer in CRM", "known", customer_ref)
+        run.ensure("ERP number in CRM", crm.link_customer, link, crm_customer=in_crm)
+    return bill_to
+
+
+def _wbs(run: Run, label: str, system: Erp | Psa, project: Project, shell: Link) -> None:
+    """Phases first, then the tasks of each."""
+    phases = [element for element in project.wbs if element.parent_id is None]
+    links = run.ensure_each(label, system.ensure_wbs_element, phases, project=shell)
+    for phase in phases:
+        tasks = [element for element in project.wbs if element.parent_id == phase.id]
+        run.ensure_each(label, system.ensure_wbs_element, tasks, project=shell, parent=links[phase.id])
+
+
+def _schedule(contract: ContractVersion, project: Project) -> BillingSchedule:
+    """The project's share of the contract's billing schedule."""
+    own = {milestone.id for milestone in project.milestones}
+    items: tuple[BillingScheduleItem, ...] = tuple(
+        item for item in contract.billing_schedule.items if item.milestone_id in own
+    )
+    return contract.billing_schedule.model_copy(update={"id": project.id, "items": items})
+
+
+def _ready(project: Project) -> str:
+    hours = sum(request.hours for request in project.demand)
+    roles = ", ".join(sorted({request.role for request in project.demand}))
+    return (
+        f"{project.code} {project.name} for {project.customer_name} is ready to staff: {hours} hours ({roles}),"
+        f" {project.start_date} to {project.end_date}."
+    )

@@ -1,0 +1,49 @@
+"""The engagement a deal opens or joins, and the activation of its contract."""
+
+from tieline.engine.audit import audit
+from tieline.engine.run import Run
+from tieline.model.contract import ContractVersion
+from tieline.model.firm import Firm
+from tieline.model.ids import derived
+from tieline.model.opportunity import Opportunity
+from tieline.store.canonical import add_contract_version, engagement_of_opportunity
+from tieline.store.database import Connection
+
+
+def engagement_of(run: Run, opportunity: Opportunity, firm: Firm) -> str:
+    """The engagement of a deal: the one it names as an add-on, the one it opened, or the id of a new one."""
+    known = engagement_of_opportunity(run.db, opportunity.id)
+    return known or opportunity.parent_engagement or derived("engagement", opportunity.id)
+
+
+def activate(run: Run, contract: ContractVersion, customer_name: str) -> None:
+    """Make a version the contract's newest, for ever unchanged, and wake what builds on it."""
+    engagement = contract.engagement_id
+
+    def commit(db: Connection) -> None:
+        db.execute(
+            "insert into engagement (id, name, customer_id, customer_name) values (%s, %s, %s, %s)"
+            " on conflict (id) do nothing",
+            [engagement, contract.name, contract.customer_id, customer_name],
+        )
+        db.execute(
+            "insert into engagement_opportunity (opportunity_id, engagement_id) values (%s, %s) on conflict do nothing",
+            [contract.opportunity_id, engagement],
+        )
+        add_contract_version(db, contract)
+        db.execute(
+            "update agenda set engagement = %s where flow = %s and key = %s",
+            [engagement, run.author.flow, run.author.key],
+        )
+        audit(
+            db,
+            "contract.activated",
+            engagement=engagement,
+            run_id=run.author.run_id or None,
+            object_=contract.id,
+            detail={"label": f"Contract version {contract.version} active", "value": str(contract.value)},
+        )
+
+    run.with_commit(commit)
+    run.note("Contract active", f"version {contract.version}, {contract.value}")
+    run.wake("contract_to_project", contract.id, engagement)

@@ -1,0 +1,59 @@
+"""Opportunity to contract: a won deal becomes version 1 of a contract, checked and approved."""
+
+from tieline.engine.problem import Problem
+from tieline.engine.routing import Systems
+from tieline.engine.run import Run
+from tieline.flows.commercial_change import guard_commercial_terms
+from tieline.flows.engagement import activate, engagement_of
+from tieline.flows.terms import draft_contract, missing_terms
+from tieline.model.opportunity import Opportunity
+from tieline.store.canonical import contract_of_engagement, put_record, refer
+
+
+def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
+    """Key: our id of the opportunity."""
+    crm = systems.crm(deal)
+    opportunity = crm.read_opportunity(run.known_ref(crm.connection, "opportunity", deal))
+    engagement = engagement_of(run, opportunity, systems.firm)
+    contract = contract_of_engagement(run.db, engagement)
+    if contract is not None:
+        guard_commercial_terms(run, opportunity, contract, systems)
+        return
+    if not opportunity.is_committed:
+        run.stand_by("The opportunity was lost" if opportunity.is_lost else "The opportunity is not won yet")
+
+    run.require(no_customer(opportunity))
+    customer = crm.read_customer(str(opportunity.customer_ref))
+    run.require(incomplete(opportunity, missing_terms(opportunity, customer, systems.firm)))
+    draft = draft_contract(opportunity, customer, engagement, systems.firm)
+    run.approval("Non-standard terms", draft, unless=draft.is_standard, why="; ".join(draft.deviations))
+    run.with_commit(lambda db: put_record(db, "customer", customer, engagement_id=engagement))
+    run.with_commit(lambda db: refer(db, crm.connection, "customer", customer.id, str(opportunity.customer_ref)))
+    activate(run, draft, customer.name)
+
+
+def no_customer(opportunity: Opportunity) -> list[Problem]:
+    """A deal without a customer cannot go on."""
+    if opportunity.customer_ref:
+        return []
+    return incomplete(opportunity, ["it has no customer"])
+
+
+def incomplete(opportunity: Opportunity, missing: list[str]) -> list[Problem]:
+    """All that is missing as one exception, for sales to mend in the CRM."""
+    if not missing:
+        return []
+    return [
+        Problem(
+            kind="missing_field",
+            field="commercial terms",
+            key=opportunity.id,
+            legal_entity=opportunity.legal_entity,
+            message=f"The won deal '{opportunity.name}' cannot become a contract: {'; '.join(missing)}",
+            suggestion="Complete the opportunity in the CRM; it goes on by itself.",
+            owner="sales",
+            label="Commercial terms complete",
+            amount=opportunity.amount,
+            currency=opportunity.currency,
+        )
+    ]

@@ -1,0 +1,74 @@
+"""Staffing: confirmed allocations go to sales as a summary and to finance as a cost forecast."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from tieline.engine.routing import Systems
+from tieline.engine.run import Run
+from tieline.model.firm import Firm
+from tieline.model.money import Money
+from tieline.model.project import Project
+from tieline.model.staffing import Assignment, CostForecast, StaffingSummary
+from tieline.store.canonical import read_project
+
+SIXTY = Decimal(60)
+
+
+def staffing(run: Run, project_id: str, systems: Systems) -> None:
+    """Key: the project's id."""
+    project = read_project(run.db, project_id)
+    if project is None or systems.is_closed(project.engagement_id):
+        return run.stand_by("The project is not planned any more")
+    psa, erp, crm = systems.psa(project), systems.erp(project), systems.crm(project.summary.opportunity_id)
+    planned = run.link_to("Project in PSA", psa.connection, psa.ensure_project.target, project.id)
+    if not planned.external_id:
+        return run.stand_by("The project is not in the PSA yet")
+    assignments = psa.read_assignments(planned.external_id)
+    shown = run.link_to("Project shown in CRM", crm.connection, crm.show_project.target, project.id)
+    booked = run.link_to("Project in ERP", erp.connection, erp.ensure_project.target, project.id)
+    run.ensure("Staffing shown in CRM", crm.show_staffing, staffing_summary(project, assignments), project=shown)
+    run.ensure_each(
+        "Cost forecast in ERP",
+        erp.ensure_cost_forecast,
+        cost_forecasts(project, assignments, systems.firm),
+        project=booked,
+    )
+    return None
+
+
+def staffing_summary(project: Project, assignments: Sequence[Assignment]) -> StaffingSummary:
+    """Who is confirmed, for how many of the requested hours."""
+    confirmed = [one for one in assignments if one.confirmed]
+    requested = sum((request.hours for request in project.demand), Decimal(0))
+    hours = sum((Decimal(one.minutes) / SIXTY for one in confirmed), Decimal(0))
+    status = "not staffed" if not hours else "staffed" if hours >= requested else "partly staffed"
+    return StaffingSummary(
+        id=project.id,
+        requested_hours=requested,
+        confirmed_hours=hours.quantize(Decimal("0.01")),
+        people=tuple(sorted({one.person for one in confirmed if one.person})),
+        first_start=min((one.start_date for one in confirmed), default=None),
+        status=status,
+    )
+
+
+def cost_forecasts(project: Project, assignments: Sequence[Assignment], firm: Firm) -> list[CostForecast]:
+    """Planned cost of each confirmed assignment whose person has a cost rate."""
+    forecasts = []
+    for one in assignments:
+        rate = firm.cost_rate(one.person)
+        if one.confirmed and one.person and rate is not None:
+            hours = (Decimal(one.minutes) / SIXTY).quantize(Decimal("0.01"))
+            forecasts.append(
+                CostForecast(
+                    id=one.id,
+                    project_id=project.id,
+                    person=one.person,
+                    role=one.role,
+                    start_date=one.start_date,
+                    end_date=one.end_date,
+                    hours=hours,
+                    cost=Money(amount=rate * hours, currency=project.currency).rounded(),
+                )
+            )
+    return forecasts

@@ -1,0 +1,79 @@
+"""The firm itself as its site describes it: legal entities, service lines, standard rates and people."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from tieline.model.contract import RateCardRow
+from tieline.model.record import Owned, Record
+
+
+class LegalEntity(Record):
+    """A company of the firm; `id` is its short code, e.g. `US`."""
+
+    name: str
+    country: str
+    currency: str
+    """Its home currency."""
+    currencies: tuple[str, ...] = ()
+    """Further currencies it bills in."""
+    payment_terms: str = "NET30"
+
+    def bills_in(self, currency: str) -> bool:
+        """Whether this entity may write invoices in a currency."""
+        return currency == self.currency or currency in self.currencies
+
+
+class ServiceLine(Record):
+    """The template of one kind of work: structure, dimensions, revenue recognition and who leads delivery."""
+
+    name: str
+    opening_phases: tuple[str, ...] = ()
+    """Phases every project starts with, not billable."""
+    closing_phases: tuple[str, ...] = ()
+    dimensions: dict[str, str] = {}
+    """Financial dimensions: practice, cost_center, region …"""
+    revenue_methods: dict[str, str] = {}
+    """Billing method -> revenue recognition method."""
+    billing_cycle: Literal["monthly", "as_approved"] = "monthly"
+    delivery_leads: tuple[str, ...] = ()
+    payment_terms: tuple[str, ...] = ("NET30",)
+    """Terms that need no approval."""
+    least_margin: Decimal | None = None
+    largest_discount: Decimal = Decimal("0.15")
+    """Share below the standard rate that needs no approval."""
+
+
+class Person(Record):
+    """Someone of the firm with a cost; `id` is the e-mail."""
+
+    name: str
+    role: str | None = None
+    legal_entity: str
+    cost_rate: Annotated[Decimal | None, Owned("hcm", "C3")] = None
+
+
+class Firm(Record):
+    """All of it; read from the site at start."""
+
+    name: str
+    legal_entities: tuple[LegalEntity, ...]
+    service_lines: tuple[ServiceLine, ...]
+    standard_rates: tuple[RateCardRow, ...] = ()
+    people: tuple[Person, ...] = ()
+
+    def legal_entity(self, code: str | None) -> LegalEntity | None:
+        """The entity of this code."""
+        return next((entity for entity in self.legal_entities if entity.id == code), None)
+
+    def service_line(self, code: str | None) -> ServiceLine | None:
+        """The template of a service line."""
+        return next((line for line in self.service_lines if line.id == code), None)
+
+    def standard_rate(self, role: str, currency: str) -> Decimal | None:
+        """The firm's list price of a role per hour, newest first."""
+        rows = [row for row in self.standard_rates if row.role == role and row.currency == currency]
+        return max(rows, key=lambda row: row.valid_from).rate if rows else None
+
+    def cost_rate(self, person: str | None) -> Decimal | None:
+        """Cost per hour of a person, by e-mail, in the currency of the person's legal entity."""
+        return next((one.cost_rate for one in self.people if one.id == person), None)
