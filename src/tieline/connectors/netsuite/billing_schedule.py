@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tieline.connectors.netsuite.records import Kind, Site, rendered, upsert
+from tieline.connectors.netsuite.records import Kind, Site, items_of, rendered, upsert
 from tieline.model.contract import BillingSchedule, BillingScheduleItem
 from tieline.model.money import rounded
 from tieline.sdk.operation import Links, Operation, Payload
@@ -13,6 +13,7 @@ KIND = Kind(
     words="Billing schedule",
     label="name",
     sublists={"milestone": "", "recurrence": ""},
+    made=("billForActuals", "inArrears", "frequency.id"),
     closed={"isInactive": True},
 )
 
@@ -24,7 +25,13 @@ def ensure_billing_schedule(site: Site) -> Operation[BillingSchedule]:
     def render(record: BillingSchedule, links: Links) -> Payload:
         return {**base(record, links), **rows_of(record)}
 
-    return upsert(site, KIND, render=render)
+    return upsert(site, KIND, render=render, shown=with_rows)
+
+
+def with_rows(stored: Payload) -> Payload:
+    """The plan without the lists its method has no rows in."""
+    empty = [name for name in KIND.sublists if not items_of(stored, name)]
+    return {name: value for name, value in stored.items() if name not in empty}
 
 
 def rows_of(schedule: BillingSchedule) -> Payload:

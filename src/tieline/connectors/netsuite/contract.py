@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tieline.connectors.netsuite.records import Kind, Site, rendered, upsert
+from tieline.connectors.netsuite.records import Kind, Site, items_of, rendered, upsert
 from tieline.mapping import Mapping
 from tieline.model.project import ContractPart
 from tieline.model.record import Record
@@ -42,6 +42,4 @@ def lines_of(header: Payload, mapping: Mapping, lines: Sequence[Record], links: 
 
 def stored_lines(site: Site, record_type: str, record_id: str) -> list[Payload]:
     """The item lines of a transaction as NetSuite stores them."""
-    sublist = site.client.read(record_type, record_id, fields=("item",), lines=True).get("item")
-    items = sublist.get("items") if isinstance(sublist, dict) else None
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return items_of(site.client.read(record_type, record_id, fields=("item",), lines=True), "item")

@@ -10,6 +10,7 @@ KIND = Kind(
     record_type="resourceAllocation",
     words="Allocation",
     label="notes",
+    made=("allocationResource.id",),
     closed={"allocationAmount": 0},
 )
 RESOURCE = "allocationResource"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tieline.connectors.netsuite.records import Kind, Site, rendered, upsert
+from tieline.connectors.netsuite.records import Kind, Site, items_of, rendered, upsert
 from tieline.model.customer import Customer
 from tieline.sdk.operation import Found, Links, Operation, Payload
 
@@ -16,6 +16,7 @@ KIND = Kind(
     words="Customer",
     label="companyName",
     create_only=(NUMBER,),  # afterwards the customer's number is finance's
+    made=("isPerson", "addressBook.items.0.label", "addressBook.items.0.defaultBilling"),
     closed={"isInactive": True},
 )
 
@@ -75,7 +76,5 @@ def _address_of(site: Site) -> Callable[[Payload, str | None], Payload]:
 
 def only_our_address(stored: dict[str, Any]) -> dict[str, Any]:
     """The customer with no other address line than ours; the others are finance's."""
-    book = stored.get("addressBook")
-    items = book.get("items") if isinstance(book, dict) else None
-    ours = [line for line in items or () if isinstance(line, dict) and line.get("label") == ADDRESS_LABEL]
+    ours = [line for line in items_of(stored, "addressBook") if line.get("label") == ADDRESS_LABEL]
     return {**stored, "addressBook": {"items": ours}}

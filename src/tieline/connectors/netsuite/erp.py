@@ -21,6 +21,7 @@ from tieline.model.invoice import Invoice, InvoiceState, Payment
 from tieline.model.project import ContractPart, Project, WbsElement
 from tieline.model.staffing import CostForecast
 from tieline.sdk.feed import Changed, Changes
+from tieline.sdk.lines import LineSink
 from tieline.sdk.operation import Operation
 
 PAGES = {
@@ -42,7 +43,7 @@ class NetSuiteErp:
     account: str
     connection: str
     system: str
-    time: TimeLines
+    time: LineSink
     ensure_customer: Operation[Customer]
     ensure_project: Operation[Project]
     ensure_wbs_element: Operation[WbsElement]

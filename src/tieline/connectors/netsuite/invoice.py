@@ -16,6 +16,7 @@ KIND = Kind(
     label="tranId",
     sublists={"item": "invoice_line"},
     create_only=("approvalStatus",),
+    made=("memo",),
 )
 PENDING, APPROVED, REJECTED = "1", "2", "3"
 STATE_FIELDS = ("approvalStatus", "status", "tranId")

@@ -122,7 +122,7 @@ def _token(answer: HttpAnswer) -> Token:
 def _life(seconds: object) -> float:
     """`expires_in` is a string at NetSuite (fact sheet section 2b)."""
     whole = str(seconds)
-    return max(float(whole) - MARGIN, 1.0) if whole.isascii() and whole.isdigit() and len(whole) < 8 else 600.0
+    return max(float(whole) - MARGIN, 0.0) if whole.isascii() and whole.isdigit() and len(whole) < 8 else 600.0
 
 
 def _refusal(answer: HttpAnswer) -> Exception | None:

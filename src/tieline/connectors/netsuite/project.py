@@ -18,6 +18,7 @@ TASK = Kind(
     record_type="projectTask",
     words="Task",
     label="title",
+    made=("startDateTime",),
     closed={"status": {"id": "COMPLETE"}},
 )
 

@@ -61,6 +61,8 @@ class Kind:
     """Lines that are replaced as a whole -> the mapping of a line (or "" when a function makes them)."""
     create_only: Sequence[str] = ()
     """Fields for the creation only; afterwards they are NetSuite's."""
+    made: Sequence[str] = ()
+    """Vendor paths that functions write beside the mapping."""
     closed: Payload = field(default_factory=dict)
     """What closes the record without deleting it."""
 
@@ -125,6 +127,13 @@ def upsert(
     )
 
 
+def items_of(record: Payload, sublist: str) -> list[Payload]:
+    """The lines of a sublist as NetSuite sends it expanded: `{"items": [...]}`."""
+    found = record.get(sublist)
+    items = found.get("items") if isinstance(found, dict) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
 def named(kind: Kind, payload: Payload) -> str:
     """The record as a person knows it: `Project 'P-104'`."""
     label = payload.get(kind.label) or payload[REFERENCE]
@@ -142,7 +151,7 @@ def written_paths(site: Site, kind: Kind) -> list[str]:
     for sublist, line in kind.sublists.items():
         inner = site.mappings[line].vendor_fields("write") if line else []
         paths += [f"{sublist}.items.0.{path}" for path in inner] or [sublist]
-    return [*paths, REFERENCE]
+    return [*paths, *kind.made, REFERENCE]
 
 
 def top_names(paths: Sequence[str]) -> list[str]:
