@@ -1,5 +1,6 @@
 """What a Salesforce administrator and a salesperson do in the tests, over HTTP like everybody else."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -33,10 +34,7 @@ class Org:
 
     def prepare(self) -> None:
         """Sign in as the salesperson and create what `connector.toml` asks for."""
-        form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
-        answer = self.http.post("/services/oauth2/token", data=form).raise_for_status().json()
-        self._token = answer["access_token"]
-        self.account = answer["id"].split("/")[-2]
+        self.sign_in()
         wanted = load_facts(HERE).custom_fields
         self.control(
             "POST",
@@ -46,6 +44,13 @@ class Org:
                 "fields": [row for row in wanted if "object" in row],
             },
         )
+
+    def sign_in(self) -> None:
+        """A token of the salesperson's own."""
+        form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+        answer = self.http.post("/services/oauth2/token", data=form).raise_for_status().json()
+        self._token = answer["access_token"]
+        self.account = answer["id"].split("/")[-2]
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """The stand-in's control API."""
@@ -76,13 +81,15 @@ class Org:
         """Move the vendor's clock."""
         offset = self.control("GET", "clock")["offset_seconds"]
         self.control("POST", "clock", {"offset_seconds": int(offset) + seconds})
+        self.sign_in()
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """A REST call of somebody else than Tieline."""
         answer = self.http.request(
             method,
             f"/services/data/v66.0/{path}",
-            content=None if body is None else jsontext.dumps(body),
+            # Not our encoder, which sorts: `attributes` must come first in a collection's records.
+            content=None if body is None else json.dumps(body, default=float),
             headers={"authorization": f"Bearer {self._token}", "content-type": "application/json"} | headers,
         )
         assert answer.is_success, answer.text

@@ -1,5 +1,7 @@
 """Answers no Salesforce should give: each becomes one of the three errors, and our token goes to no other host."""
 
+from decimal import Decimal
+
 import pytest
 
 from tests.connectors.salesforce.org import project
@@ -71,6 +73,27 @@ def test_a_reference_that_is_no_id_asks_nothing(script: Scripted, scripted: Conn
     with pytest.raises(Rejected, match="no record id"):
         scripted.crm.read_customer(reference)
     assert script.paths == []
+
+
+def test_lines_on_further_pages_of_a_sub_select_are_read(script: Scripted, scripted: Connected) -> None:
+    line = '{"Id":"00k%s","Quantity":1,"UnitPrice":2.5,"SystemModstamp":"2026-05-01T07:25:37.000+0000"}'
+    pages = [
+        '{"totalSize":3,"done":false,"nextRecordsUrl":"/services/data/v66.0/query/01g-1","records":[%s]}'
+        % (line % "A"),
+        '{"totalSize":3,"done":false,"nextRecordsUrl":"/services/data/v66.0/query/01g-2","records":[%s]}'
+        % (line % "B"),
+        '{"totalSize":3,"done":true,"records":[%s]}' % (line % "C"),
+    ]
+    deal = '"Name":"Deal","StageName":"Closed Won","IsWon":true,"SystemModstamp":"2026-05-01T07:25:36.000+0000"'
+    script.say(
+        f'{{"done":true,"records":[{{"Id":"{DEAL}",{deal},"OpportunityLineItems":{pages[0]}}}]}}'.encode(),
+        pages[1].encode(),
+        pages[2].encode(),
+    )
+    assert scripted.crm is not None
+    read = scripted.crm.read_opportunity(DEAL)
+    assert [line.amount for line in read.lines] == [Decimal("2.5")] * 3
+    assert read.source_version == 1777620337000000
 
 
 def test_customers_merged_in_a_circle_end(script: Scripted, scripted: Connected) -> None:

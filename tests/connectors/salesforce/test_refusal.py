@@ -78,7 +78,7 @@ def test_a_missing_external_id_field_is_no_missing_record() -> None:
 
 @pytest.mark.parametrize("status", [401, 429, 500, 503])
 def test_what_has_general_rules_is_left_to_them(status: int) -> None:
-    assert refused(status, '[{"message":"m","errorCode":"UNKNOWN_EXCEPTION"}]') is None
+    assert refused(status, '[{"message":"m","errorCode":"SERVER_UNAVAILABLE"}]') is None
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "{}", "[1]", "null", "[" * 5000, '[{"errorCode":{},"fields":7}]'])

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.connectors.salesforce.org import CLIENT_ID, Connecting, Org
 from tests.connectors.salesforce.scripted import ORG
 from tieline.sdk.connected import Connected
-from tieline.sdk.errors import Unauthorized
+from tieline.sdk.errors import Rejected, Unauthorized
 from tieline.sdk.roles import Crm
 
 
@@ -70,7 +70,7 @@ def test_a_jwt_signs_in_without_a_client_secret(org: Org, connecting: Connecting
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    org.customize(apps=[{"consumer_key": CLIENT_ID, "consumer_secret": "unused", "certificate": public.decode()}])
+    org.customize(connectedApps=[{"consumerKey": CLIENT_ID, "certificate": public.decode()}])
     connection = connecting(
         auth="jwt",
         username="integration@haldenmarsh.example",
@@ -104,6 +104,17 @@ def test_an_object_is_described_for_discovery(connected: Connected) -> None:
     fields = {field["name"]: field for field in connected.describe("customer")}
     assert (fields["Name"]["required"], fields["Phone"]["required"]) == (True, False)
     assert (fields["Tax_Id__c"]["custom"], fields["Tax_Id__c"]["label"]) == (True, "Tax Id")
+
+
+@pytest.mark.parametrize("name", ["project", "project_summary"])
+def test_our_own_records_can_be_looked_at_raw(org: Org, connected: Connected, name: str) -> None:
+    identifier = org.create("Tieline_Project__c", Name="Shown", Tieline_Id__c="prj_1")
+    assert connected.read_raw(name, identifier)["Tieline_Id__c"] == "prj_1"
+
+
+def test_a_record_this_connection_does_not_hold_is_named(connected: Connected) -> None:
+    with pytest.raises(Rejected, match="'time_entry' is nothing this connection holds"):
+        connected.describe("time_entry")
 
 
 def test_a_record_is_explained_field_by_field(org: Org, connected: Connected) -> None:

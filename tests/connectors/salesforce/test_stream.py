@@ -103,6 +103,23 @@ def test_events_older_than_the_server_keeps_are_replayed_from_the_oldest(org: Or
         assert listener.next().changed.external_id == kept
 
 
+def test_a_gap_the_platform_left_is_heard_as_a_change(org: Org, connected: Connected) -> None:
+    deal = org.deal()
+    before = position_now(org, connected)
+    org.control("POST", "salesforce/gap", {"object": "Opportunity", "ids": [deal], "changeType": "GAP_UPDATE"})
+    with Listener(connected, before) as listener:
+        assert listener.next().changed.external_id == deal
+
+
+def test_a_new_line_is_heard_as_a_change_of_its_deal(org: Org, connected: Connected) -> None:
+    deal = org.deal()
+    org.line(deal)
+    before = position_now(org, connected)
+    org.line(deal, product="MS-RUN", Quantity=3)
+    with Listener(connected, before) as listener:
+        assert listener.next().changed.external_id == deal
+
+
 def test_a_token_that_ends_during_the_stream_is_renewed(org: Org, connected: Connected) -> None:
     before = position_now(org, connected)
     org.fault("*cometd*", "expire_token", after=3)

@@ -1,5 +1,6 @@
 """What sales sees: written once, by our reference, without touching what others own."""
 
+import time
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -302,12 +303,14 @@ def test_429_is_tried_again_and_a_5xx_of_a_write_is_unclear(org: Org, crm: Crm, 
 
 
 def test_a_late_commit_of_the_same_content_leaves_one(org: Org, crm: Crm, shown: ProjectSummary) -> None:
-    org.fault("*upsert*", "late_commit", ms=150)
+    org.fault("*upsert*", "late_commit", ms=100)
     with pytest.raises(Unclear):
         write(crm.show_project, shown)
     again = write(crm.show_project, shown)
+    until = time.monotonic() + 20
     while sum("Tieline_Project__c" in entry["path"] for entry in org.ledger()) < 2:
-        pass
+        assert time.monotonic() < until, "the late commit never came"
+        time.sleep(0.02)
     assert [row["Id"] for row in projects(org)] == [again]
 
 

@@ -44,7 +44,7 @@ def connect(settings: ConnectionSettings, gate: Gate) -> Connected:
     opportunities = Opportunities(salesforce, reading, options, settings.account)
     customers = Customers(salesforce, reading, settings.account)
     events = ChangeEvents(settings, options, sign_in, gate)
-    objects = {mapping.record: mapping.vendor for mapping in mappings.values()}
+    objects = {key: mapping.vendor for name, mapping in mappings.items() for key in (mapping.record, name)}
 
     def describe(record: str) -> Sequence[Values[str, Any]]:
         return [described(field) for field in salesforce.describe(_object(settings.name, objects, record))]

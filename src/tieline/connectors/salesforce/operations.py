@@ -41,6 +41,8 @@ def upsert(record: type[R], target: str, what: str, writing: Writing, *, part: b
     def render(subject: R, links: Links) -> Payload:
         _one_currency(salesforce.connection, subject, writing.currency)
         payload: Payload = {REFERENCE: subject.subject} | mapping.write(subject.model_dump(), links)
+        if not part:
+            payload.setdefault("Name", f"Draft {subject.subject}"[:80])  # an invoice before the ERP has numbered it
         if writing.currency:
             payload.pop(CURRENCY, None)
         return payload

@@ -57,7 +57,6 @@ BUSY = {
     "QUERY_TIMEOUT": timedelta(seconds=60),
     "INVALID_QUERY_LOCATOR": timedelta(seconds=5),
     "OPERATION_TOO_LARGE": timedelta(minutes=5),
-    "SERVER_UNAVAILABLE": timedelta(seconds=60),
 }
 CLOSED = ("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED", "INVALID_LOGIN", "INACTIVE_ORG_OR_USER")
 LONGEST_MESSAGE = 500
@@ -74,7 +73,7 @@ class VendorError:
 
 def refusal(answer: HttpAnswer) -> Exception | None:
     """The error an answer outside 2xx stands for; None leaves 401, 429 and 5xx to the general rules."""
-    if answer.status in (401, 429):
+    if answer.status in (401, 429) or answer.status >= 500:
         return None
     if answer.status == 300:
         return _rejected(answer.system, [VendorError("DUPLICATE_EXTERNAL_ID", "", ())])
@@ -87,9 +86,7 @@ def refusal(answer: HttpAnswer) -> Exception | None:
             return Unavailable(answer.system, f"is busy ({code})", BUSY[code])
         if code in CLOSED:
             return Unauthorized(answer.system, f"has closed its API to us ({code})")
-    if answer.status >= 500 or not errors:
-        return None
-    return _rejected(answer.system, errors)
+    return _rejected(answer.system, errors) if errors else None
 
 
 def errors_in(body: bytes) -> Sequence[VendorError]:
