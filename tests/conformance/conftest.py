@@ -15,7 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+
+from tieline_standins.core.background import running
+from tieline_standins.salesforce import build as build_salesforce
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / ".cache" / "clients"
@@ -52,6 +56,14 @@ class ClientEnvironment:
 def client_env() -> Callable[[str], ClientEnvironment]:
     """`client_env("jsforce")` is that client's environment, built on first use from the locks in its folder."""
     return _environment
+
+
+@pytest.fixture
+def salesforce() -> Iterator[httpx2.Client]:
+    """A fresh Salesforce stand-in, as its administrator sees it; fails the test if the stand-in itself had a bug."""
+    with running(build_salesforce) as url, httpx2.Client(base_url=url) as admin:
+        yield admin
+        assert admin.get("/__standin__/health").json()["bugs"] == []
 
 
 def _environment(client: str) -> ClientEnvironment:

@@ -189,7 +189,7 @@ def queries():
         "listed": names(
             "SELECT Name FROM Opportunity WHERE StageName IN {} ORDER BY CloseDate", ["Prospecting", "Closed Lost"]
         ),
-        "like": names("SELECT Name FROM Account WHERE Name LIKE {:like}%", "O'B"),
+        "like": names("SELECT Name FROM Account WHERE Name LIKE '{:like}%'", "O'B"),
         "none": names("SELECT Name FROM Opportunity WHERE Amount = NULL"),
         "nulls_last": names("SELECT Name FROM Opportunity ORDER BY Amount DESC NULLS LAST LIMIT 3"),
         "count": sf.query("SELECT COUNT() FROM Opportunity WHERE NOT (StageName = 'Closed Won')"),
@@ -285,10 +285,8 @@ def bulk_ingest():
         **fast,
     )
     job = upserted[0]["job_id"]
-    ids = [
-        row["Id"] for row in sf.query("SELECT Id FROM Account WHERE Ext_Id__c LIKE 'B%' ORDER BY Ext_Id__c")["records"]
-    ]
-    deleted = bulk.delete(records=[{"Id": ids[-1]}], **fast)
+    fifth = sf.Account.get_by_custom_id("Ext_Id__c", "B5")["Id"]
+    deleted = bulk.delete(records=[{"Id": fifth}], **fast)
     return {
         "inserted": inserted,
         "upserted": upserted,
