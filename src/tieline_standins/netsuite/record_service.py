@@ -131,11 +131,11 @@ class RecordService:
         return self._last_filter[1]
 
     def _written(self, request: Request, record: Record, verb: str, body: Json, strictness: Strictness) -> Response:
-        self._ledger.commit(
+        entry = self._ledger.commit(
             request, f"{record.type.name}.{verb}", str(record.id), body, external_key=record.external_id
         )
         location = f"{request.base_url}{RECORD_PATH}/{record.type.name}/{record.id}"
-        headers = [("location", location)]
+        headers = [("location", location), ("x-n-operationid", f"{entry.n:08x}-0000-4000-8000-000000000000")]
         if strictness.warnings:
             headers.append(("x-netsuite-propertyvalidation", _header_text(strictness.warnings)))
         return Response(204, headers=headers)

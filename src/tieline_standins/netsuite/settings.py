@@ -46,6 +46,7 @@ class Settings:
     invoice_approval_default: str = "1"  # 1 pending, 2 approved
     time_approval_default: str = "3"  # the meaning of the ids of timeBill.approvalStatus is THIN
     sales_order_status_default: str = "B"
+    negative_hours: bool = True  # whether timeBill.hours may be below zero: no source either way
     duration_format: str = "hh:mm"  # or "decimal" (5: some accounts)
 
     # SuiteQL (4)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from tieline_standins.netsuite.errors import invalid_value
 from tieline_standins.netsuite.rules.periods import check_open
 from tieline_standins.netsuite.store import Record
+from tieline_standins.netsuite.values import hours_text
 
 if TYPE_CHECKING:
     from tieline_standins.netsuite.books import Books
@@ -25,6 +26,8 @@ def complete(books: "Books", draft: Record, previous: Record | None) -> None:
         task = books.store.get("projectTask", values["caseTaskEvent"])
         if task is not None and task.values["project"] != values.get("customer"):
             raise invalid_value(task.id, "caseTaskEvent", "caseTaskEvent")
+    if values.get("hours", 0) < 0 and not books.settings.negative_hours:
+        raise invalid_value(hours_text(values["hours"], books.settings), "hours", "hours")
     check_open(books, draft, previous)
 
 
