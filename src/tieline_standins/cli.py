@@ -22,6 +22,12 @@ def _kantata() -> Build:
     return build
 
 
+def _netsuite() -> Build:
+    from tieline_standins.netsuite import NetSuite
+
+    return NetSuite
+
+
 def _salesforce() -> Build:
     from tieline_standins.salesforce import build
 
@@ -29,7 +35,7 @@ def _salesforce() -> Build:
 
 
 # Each entry is a function that imports its vendor only when asked for: start-up stays fast.
-VENDORS: dict[str, Callable[[], Build]] = {"kantata": _kantata, "salesforce": _salesforce}
+VENDORS: dict[str, Callable[[], Build]] = {"kantata": _kantata, "netsuite": _netsuite, "salesforce": _salesforce}
 
 
 @app.callback()

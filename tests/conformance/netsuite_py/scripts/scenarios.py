@@ -85,7 +85,7 @@ async def main():
         await fail(api, seen)
         await api.delete(f"/record/v1/customer/{number}")
         seen["gone"] = await refusal(api.get(f"/record/v1/customer/{number}"))
-    print(json.dumps(seen))
+    sys.stdout.write(json.dumps(seen))
 
 
 asyncio.run(main())
