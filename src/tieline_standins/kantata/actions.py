@@ -33,6 +33,15 @@ class Call:
     def sid(self) -> str:
         return self.route.ids.get("id", "")
 
+    def body(self) -> dict[str, Json]:
+        """The parsed body. Its `include` and `optional_fields` count like those of the query: Rails merges both, and
+        brainstem-js, the vendor's own client, sends them there."""
+        parsed = body.parsed(self.request)
+        for name in ("include", "optional_fields"):
+            if isinstance(given := parsed.get(name), str) and given:
+                self.params.setdefault(name, given)
+        return parsed
+
     def committed(self, verb: str, record: Record, raw: Json) -> None:
         self.report(f"{record.resource.plural}.{verb}", record.sid, raw)
 
@@ -82,7 +91,7 @@ def _show(resource: Resource) -> Callable[[Call], Response]:
 def _create(resource: Resource) -> Callable[[Call], Response]:
     def run(call: Call) -> Response:
         crud.allow(resource, "create", call.session)
-        bodies = body.items(body.parsed(call.request), resource)
+        bodies = body.items(call.body(), resource)
         return call.answer(resource, crud.create(call.world, resource, call.session, bodies, call.committed))
 
     return run
@@ -92,7 +101,7 @@ def _update(resource: Resource) -> Callable[[Call], Response]:
     def run(call: Call) -> Response:
         crud.allow(resource, "update", call.session)
         record = _existing(call, resource)
-        raw = body.items(body.parsed(call.request), resource)[0]
+        raw = body.items(call.body(), resource)[0]
         crud.update(call.world, resource, call.session, record, raw, call.committed)
         return call.answer(resource, [record])
 
@@ -112,7 +121,7 @@ def _delete_many(resource: Resource) -> Callable[[Call], Response]:
     """All or nothing; expenses answer with what was deleted, time entries with nothing."""
 
     def run(call: Call) -> Response:
-        given = call.params.get("ids") or body.parsed(call.request).get("ids") or ""
+        given = call.params.get("ids") or call.body().get("ids") or ""
         try:
             ids = idents(given)
         except ValueError as error:
@@ -169,7 +178,7 @@ def _decide_many(step: str) -> Callable[[Call], Response]:
 
 
 def _resolution(call: Call) -> dict[str, Json]:
-    given = body.parsed(call.request).get("resolution") or {}
+    given = call.body().get("resolution") or {}
     description = given.get("description") if isinstance(given, dict) else given
     if not isinstance(given, dict) or not isinstance(description, str | None):
         raise system(400, "resolution must be an object")
@@ -177,7 +186,7 @@ def _resolution(call: Call) -> dict[str, Json]:
 
 
 def _upsert_reference(call: Call) -> Response:
-    raw = body.items(body.parsed(call.request), references.EXTERNAL_REFERENCES)[0]
+    raw = body.items(call.body(), references.EXTERNAL_REFERENCES)[0]
     record = references.create_or_update(call.world, raw)
     call.committed("create_or_update", record, raw)
     return call.answer(references.EXTERNAL_REFERENCES, [record])
