@@ -1,0 +1,123 @@
+"""Assembly: from a site to a running Tieline. What is wired to what stands here as plain tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tieline import __version__, connectors
+from tieline.app.site import Site
+from tieline.connectors import kantata, netsuite, salesforce, tryton
+from tieline.engine.controls import Controls
+from tieline.engine.flow import FlowEngine, FlowFunction
+from tieline.engine.limits import Governor
+from tieline.engine.routing import Systems
+from tieline.flows.billing import billing
+from tieline.flows.contract_to_project import contract_to_project
+from tieline.flows.invoice_feedback import invoice_feedback
+from tieline.flows.milestone_billing import milestone_billing
+from tieline.flows.opportunity_to_contract import opportunity_to_contract
+from tieline.flows.project_feedback import project_feedback
+from tieline.flows.staffing import staffing
+from tieline.flows.unlinked import unlinked
+from tieline.sdk.connected import Connect, Connected
+from tieline.sdk.connector import ConnectionSettings, load_facts
+from tieline.sdk.http import Gate
+from tieline.store.database import Connection, Database
+
+CONNECTORS: Mapping[str, Connect] = {
+    "salesforce": salesforce.connect,
+    "kantata": kantata.connect,
+    "netsuite": netsuite.connect,
+    "tryton": tryton.connect,
+}
+
+FLOWS: Mapping[str, FlowFunction] = {
+    "opportunity_to_contract": opportunity_to_contract,
+    "contract_to_project": contract_to_project,
+    "staffing": staffing,
+    "milestone_billing": milestone_billing,
+    "billing": billing,
+    "invoice_feedback": invoice_feedback,
+    "project_feedback": project_feedback,
+    "unlinked": unlinked,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tieline:
+    """Everything of one process: database, connections, engine."""
+
+    site: Site
+    database: Database
+    connected: Mapping[str, Connected]
+    governors: Mapping[str, Governor]
+    engine: FlowEngine
+
+    def systems(self, db: Connection) -> Systems:
+        """The firm's systems, with routes pinned through this database connection."""
+        return Systems(db, self.connected, self.site.routes, self.site.firm)
+
+    def close(self) -> None:
+        """Close connections and give limits back."""
+        for connected in self.connected.values():
+            connected.close()
+        for governor in self.governors.values():
+            governor.close()
+        self.database.close()
+
+
+def connector_folder(connector: str) -> Path:
+    """The folder of a connector, with its facts and mappings."""
+    return Path(connectors.__file__).parent / connector
+
+
+def connect_one(settings: ConnectionSettings, gate: Gate) -> Connected:
+    """One connection. Raises SiteError (a secret is missing) or ValueError (an option is wrong)."""
+    connect = CONNECTORS.get(settings.connector)
+    if connect is None:
+        known = ", ".join(sorted(CONNECTORS))
+        raise ValueError(f"connection {settings.name}: there is no connector '{settings.connector}'; there are {known}")
+    return connect(settings, gate)
+
+
+def assemble(site: Site, conninfo: str, *, threads: int = 8) -> Tieline:
+    """Open the database and all connections; nothing is sent yet."""
+    database = Database(conninfo, size=threads + 12)
+    governors: dict[str, Governor] = {}
+    connected: dict[str, Connected] = {}
+    try:
+        for settings in site.connections:
+            governors[settings.name] = _governor(site, database, settings)
+            connected[settings.name] = connect_one(settings, governors[settings.name])
+    except Exception:
+        database.close()
+        raise
+    _remember_connections(database, site)
+
+    def systems(db: Connection) -> Systems:
+        return Systems(db, connected, site.routes, site.firm)
+
+    engine = FlowEngine(
+        database=database,
+        flows=FLOWS,
+        systems=systems,
+        controls=Controls(site.modes, site.default_mode),
+        site_uid=site.uid,
+        app_version=__version__,
+    )
+    return Tieline(site=site, database=database, connected=connected, governors=governors, engine=engine)
+
+
+def _governor(site: Site, database: Database, settings: ConnectionSettings) -> Governor:
+    limits = site.limits.get(settings.name) or load_facts(connector_folder(settings.connector)).limits
+    return Governor(database, settings.name, f"{settings.connector}:{settings.account}", limits)
+
+
+def _remember_connections(database: Database, site: Site) -> None:
+    with database.transaction() as db:
+        for settings in site.connections:
+            db.execute(
+                "insert into connection (name, connector, account) values (%s, %s, %s) on conflict (name) do update"
+                " set connector = excluded.connector, account = excluded.account",
+                [settings.name, settings.connector, settings.account],
+            )

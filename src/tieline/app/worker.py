@@ -1,0 +1,56 @@
+"""One worker process: runs woken flows, sweeps feeds, moves the bulk lane, until it is told to stop."""
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+from psycopg.errors import Error as DatabaseError
+
+from tieline.app.assembly import Tieline
+from tieline.app.intake import Intake
+from tieline.app.transactions import Transactions
+from tieline.engine.worker import Ticker, run_worker
+
+log = structlog.get_logger()
+
+Duty = Callable[[], None]
+
+
+def work(tieline: Tieline, stopped: threading.Event, *, threads: int = 8) -> None:
+    """Run until `stopped`. A database that restarts is waited for; nothing under way is lost by it."""
+    intake, transactions = Intake(tieline), Transactions(tieline)
+    ticker = Ticker(tieline.database, duties(tieline, intake, transactions))
+    ticker.start()
+    intake.listen(stopped)
+    try:
+        while not stopped.is_set():
+            try:
+                run_worker(tieline.database.conninfo, tieline.engine, threads=threads, stopped=stopped)
+            except (DatabaseError, OSError) as error:
+                log.warning("worker_waits", error=str(error).splitlines()[0] if str(error) else type(error).__name__)
+                time.sleep(0.5)
+    finally:
+        ticker.stop()
+        transactions.close()
+
+
+def duties(tieline: Tieline, intake: Intake, transactions: Transactions) -> dict[str, tuple[float, Duty]]:
+    """Name -> (every so many seconds, what)."""
+    every = tieline.site.intake
+    table: dict[str, tuple[float, Duty]] = {name: (every.sweep_seconds, duty) for name, duty in intake.sweeps().items()}
+    table |= {name: (every.time_seconds, duty) for name, duty in transactions.pulls().items()}
+    table["post"] = (min(every.time_seconds, 2.0), transactions.post)
+    table["release"] = (5.0, transactions.release)
+    table["find_deletes"] = (every.nightly_seconds, intake.find_deletes)
+    for name, governor in tieline.governors.items():
+        table[f"{name}:relax"] = (1.0, governor.relax)
+    return table
+
+
+def start(tieline: Tieline, stopped: threading.Event, *, threads: int = 8) -> threading.Thread:
+    """`work` in a thread of this process."""
+    thread = threading.Thread(target=partial(work, tieline, stopped, threads=threads), name="worker", daemon=True)
+    thread.start()
+    return thread
