@@ -21,6 +21,9 @@ class Scripted:
 
     url: str = ""
     token: tuple[int, bytes] = (200, TOKEN)
+    tokens: int = 0
+    first_token_ends_for: threading.Barrier | None = None
+    """So many requests with the first token wait for each other, then all are told that it has ended."""
     answers: deque[tuple[int, bytes]] = field(default_factory=deque)
     paths: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -45,7 +48,12 @@ def scripted_vendor() -> Iterator[Scripted]:
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             if self.path == "/services/oauth2/token":
+                script.tokens += 1
                 status, content = script.token
+                content = content.replace(b"!AQ", b"!AQ%d" % script.tokens)
+            elif script.first_token_ends_for and self.headers["authorization"].endswith("!AQ1"):
+                script.first_token_ends_for.wait(20)
+                status, content = 401, b'[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]'
             else:
                 script.paths.append(f"{self.command} {self.path}")
                 script.bodies.append(body)

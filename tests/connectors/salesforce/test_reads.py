@@ -7,6 +7,8 @@ import pytest
 
 from tests.connectors.salesforce.org import Connecting, Org
 from tests.connectors.salesforce.scripted import Scripted
+from tieline.connectors.salesforce.bulk_query import bulk_column
+from tieline.connectors.salesforce.crm import SalesforceCrm
 from tieline.model.ids import born_outside
 from tieline.sdk.connected import Connected
 from tieline.sdk.errors import Rejected
@@ -215,6 +217,24 @@ def test_the_id_set_holds_committed_deals_over_more_than_two_pages(org: Org, crm
     many(org, 5, StageName="Closed Lost")
     org.customize(settings={"query_page": 200})
     assert set(crm.list_opportunity_refs()) == won
+
+
+def test_the_bulk_api_is_read_over_more_than_two_pages(org: Org, connected: Connected) -> None:
+    won = many(org, 450, StageName="Closed Won")
+    assert isinstance(connected.crm, SalesforceCrm)
+    salesforce = connected.crm.opportunities.salesforce
+    found = list(bulk_column(salesforce, "SELECT Id FROM Opportunity WHERE IsWon = true", rows_a_page=200))
+    assert len(found) == 450
+    assert set(found) == won
+    assert org.requests()["jobs.query.results"] == 3
+
+
+def test_a_bulk_job_that_fails_says_why(script: Scripted, scripted: Connected) -> None:
+    script.say(b'{"id":"750R0000000zlh9IAA","state":"Failed","errorMessage":"InvalidBatch : no such column"}')
+    assert isinstance(scripted.crm, SalesforceCrm)
+    with pytest.raises(Rejected, match="no such column"):
+        list(bulk_column(scripted.crm.opportunities.salesforce, "SELECT Id FROM Opportunity"))
+    assert script.paths[-1].startswith("DELETE ")
 
 
 def test_the_bulk_api_gives_the_same_id_set(org: Org, connecting: Connecting) -> None:

@@ -1,13 +1,14 @@
 """Tokens: got once, renewed once, and never used for another organisation."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.connectors.salesforce.org import CLIENT_ID, Connecting, Org
-from tests.connectors.salesforce.scripted import ORG
+from tests.connectors.salesforce.scripted import ORG, Scripted
 from tieline.sdk.connected import Connected
 from tieline.sdk.errors import Rejected, Unauthorized
 from tieline.sdk.roles import Crm
@@ -34,15 +35,15 @@ def test_an_expired_token_is_renewed_once_and_the_call_repeated(org: Org, crm: C
     assert tokens(org) - before == 1
 
 
-def test_eight_threads_renew_an_expired_token_once(org: Org, crm: Crm) -> None:
-    deal = org.deal()
-    crm.read_opportunity(deal)
-    before = tokens(org)
-    org.fault("*query*", "expire_token")
+def test_eight_threads_that_meet_an_expired_token_renew_it_once(script: Scripted, scripted: Connected) -> None:
+    script.first_token_ends_for = Barrier(8)
+    script.say(b'{"records":[{"Id":"006dM00003kRs59QAC"}]}')
+    crm = scripted.crm
+    assert crm is not None
     with ThreadPoolExecutor(8) as pool:
-        names = [read.name for read in pool.map(crm.read_opportunity, [deal] * 40)]
-    assert names == ["Grid modernisation"] * 40
-    assert tokens(org) - before == 1
+        found = list(pool.map(lambda _: list(crm.list_opportunity_refs()), range(8)))
+    assert found == [["006dM00003kRs59QAC"]] * 8
+    assert script.tokens == 2
 
 
 def test_a_wrong_secret_pauses_the_connection(org: Org, connecting: Connecting) -> None:

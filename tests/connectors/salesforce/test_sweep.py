@@ -1,10 +1,13 @@
 """The sweep misses nothing: equal stamps, many pages, deletes, lines, customers, restarts."""
 
 import json
+import re
+from urllib.parse import unquote_plus
 
 import pytest
 
 from tests.connectors.salesforce.org import Connecting, Org
+from tests.connectors.salesforce.scripted import Scripted
 from tests.connectors.salesforce.test_reads import many
 from tieline.sdk.connected import Connected
 from tieline.sdk.errors import Rejected
@@ -133,6 +136,24 @@ def test_a_quiet_sweep_costs_four_calls(org: Org, connected: Connected) -> None:
     before = sum(org.requests().values())
     swept(connected.crm, cursor)
     assert sum(org.requests().values()) - before == 4  # three streams, and the deals of the customers re-read
+
+
+def test_a_sweep_begins_before_the_end_of_the_last_one(script: Scripted, scripted: Connected) -> None:
+    """A transaction may become visible minutes after its stamp; ten minutes are read again."""
+    row = b'{"records":[{"Id":"00kdM00003kRs59QAC","SystemModstamp":"2026-05-01T07:25:37.000+0000"}]}'
+    script.say(row, row, b'{"records":[]}')
+    crm = scripted.crm
+    assert crm is not None
+    cursor = crm.list_changed_opportunities(None).cursor
+    for _ in range(3):
+        del script.paths[:]
+        cursor = crm.list_changed_opportunities(cursor).cursor
+        begins = [re.search(r"SystemModstamp\s*>=\s*([^ &]+)", unquote_plus(path)) for path in script.paths]
+        assert sorted(found[1] for found in begins if found) == [
+            "1970-01-01T00:00:00.000Z",
+            "2026-05-01T07:15:37.000Z",
+            "2026-05-01T07:15:37.000Z",
+        ]
 
 
 @pytest.mark.parametrize("cursor", ["{", "[]", '{"positions":{"opportunity":7},"running":[]}', '{"positions":{}}'])

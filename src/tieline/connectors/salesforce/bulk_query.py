@@ -17,7 +17,7 @@ SLOWEST_POLL = 15.0
 MOST_PAGES = 10_000
 
 
-def bulk_column(salesforce: Salesforce, soql: str) -> Iterator[str]:
+def bulk_column(salesforce: Salesforce, soql: str, rows_a_page: int = ROWS_A_PAGE) -> Iterator[str]:
     """The values of the first column. Raises Unavailable when the job does not end in time, Rejected when it fails."""
     path = f"{salesforce.root}/jobs/query"
     job = salesforce.http.request("POST", path, write=False, json={"operation": "query", "query": soql}).json()
@@ -26,7 +26,7 @@ def bulk_column(salesforce: Salesforce, soql: str) -> Iterator[str]:
         raise Unavailable(salesforce.connection, "answered a Bulk query without a job id")
     try:
         _wait(salesforce, f"{path}/{identifier}", job)
-        yield from _values(salesforce, f"{path}/{identifier}/results")
+        yield from _values(salesforce, f"{path}/{identifier}/results", rows_a_page)
     finally:
         salesforce.http.request("DELETE", f"{path}/{identifier}", write=False)
 
@@ -44,10 +44,10 @@ def _wait(salesforce: Salesforce, path: str, job: Mapping[str, Any]) -> None:
         job = answer if isinstance(answer, dict) else {}
 
 
-def _values(salesforce: Salesforce, path: str) -> Iterator[str]:
+def _values(salesforce: Salesforce, path: str, rows_a_page: int) -> Iterator[str]:
     locator: str | None = None
     for _ in range(MOST_PAGES):
-        params = {"maxRecords": str(ROWS_A_PAGE)} | ({"locator": locator} if locator else {})
+        params = {"maxRecords": str(rows_a_page)} | ({"locator": locator} if locator else {})
         answer = salesforce.http.get(path, params=params, headers={"accept": "text/csv"})
         rows = csv.reader(io.StringIO(answer.body.decode("utf-8", "replace")))
         next(rows, None)

@@ -5,7 +5,7 @@ before where the last one ended, since a transaction may become visible minutes 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from tieline.connectors.salesforce.client import Row, Salesforce
@@ -21,8 +21,9 @@ IDS_A_QUERY = 200
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a stream stands: after the record `last` of the stamp `at`; without `last`, where the next sweep begins."""
+    """Where a stream stands: after the record `last` of the stamp `at`; `newest` is the latest stamp ever seen."""
 
+    newest: datetime
     at: datetime
     last: str | None = None
 
@@ -36,7 +37,9 @@ class Cursor:
 
     def text(self) -> str:
         """The cursor as durable text."""
-        positions = {name: [place.at.isoformat(), place.last] for name, place in self.positions.items()}
+        positions = {
+            name: [place.newest.isoformat(), place.at.isoformat(), place.last] for name, place in self.positions.items()
+        }
         return jsontext.dumps({"positions": positions, "running": sorted(self.running)}).decode()
 
 
@@ -44,7 +47,9 @@ def parse_cursor(text: str) -> Cursor:
     """A cursor from its text. Raises ValueError when it is none of ours."""
     value = jsontext.loads(text)
     try:
-        positions = {name: Position(_aware(at), last) for name, (at, last) in value["positions"].items()}
+        positions = {
+            name: Position(_aware(newest), _aware(at), last) for name, (newest, at, last) in value["positions"].items()
+        }
         return Cursor(positions, frozenset(value["running"]))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("the cursor is none of this connector") from error
@@ -89,11 +94,11 @@ class OpportunityFeed:
             rows = self._rows(stream, positions[name])
             items += stream.changes(rows)
             if rows:
-                newest = self._reading.moment(rows[-1].get("SystemModstamp"))
-                positions[name] = Position(newest, self._reading.text(rows[-1], "Id"))
+                at = self._reading.moment(rows[-1].get("SystemModstamp"))
+                newest = max(at, positions[name].newest)
+                positions[name] = Position(newest, at, self._reading.text(rows[-1], "Id"))
             if len(rows) < self._options.page_size:
                 running.discard(name)
-                positions[name] = replace(positions[name], last=None)
         return Changes(items, Cursor(positions, frozenset(running)).text(), more=bool(running))
 
     def _known(self, text: str) -> Cursor:
@@ -108,21 +113,26 @@ class OpportunityFeed:
     def _beginning(self) -> Cursor:
         """All opportunities; lines and customers only as they change from now on."""
         since = self._options.changes_since
-        start = Position(datetime.combine(since, time(), UTC) if since else EPOCH)
-        positions = {name: start if name == "opportunity" else self._newest(name) for name in self._streams}
+        start = datetime.combine(since, time(), UTC) if since else EPOCH
+        positions = {
+            name: Position(start, start) if name == "opportunity" else self._newest(name) for name in self._streams
+        }
         return Cursor(positions, frozenset())
 
     def _newest(self, name: str) -> Position:
         query = select(["SystemModstamp"], self._streams[name].sobject, order=("SystemModstamp",))
         row = next(self._salesforce.rows(f"{query} DESC LIMIT 1", deleted=True), None)
-        return Position(self._reading.moment(row.get("SystemModstamp")) if row else EPOCH)
+        newest = self._reading.moment(row.get("SystemModstamp")) if row else EPOCH
+        return Position(newest, newest)
 
     def _sweep(self, cursor: Cursor) -> Cursor:
         """The cursor itself within a sweep; at its end all streams again, from a little earlier."""
         if cursor.running:
             return cursor
         overlap = timedelta(seconds=self._options.overlap_seconds)
-        earlier = {name: Position(max(place.at - overlap, EPOCH)) for name, place in cursor.positions.items()}
+        earlier = {
+            name: Position(place.newest, max(place.newest - overlap, EPOCH)) for name, place in cursor.positions.items()
+        }
         return Cursor(earlier, frozenset(earlier))
 
     def _rows(self, stream: Stream, place: Position) -> Sequence[Row]:
