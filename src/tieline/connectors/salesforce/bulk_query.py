@@ -4,6 +4,7 @@ import csv
 import io
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from tieline.connectors.salesforce.client import Salesforce
@@ -28,7 +29,8 @@ def bulk_column(salesforce: Salesforce, soql: str, rows_a_page: int = ROWS_A_PAG
         _wait(salesforce, f"{path}/{identifier}", job)
         yield from _values(salesforce, f"{path}/{identifier}/results", rows_a_page)
     finally:
-        salesforce.http.request("DELETE", f"{path}/{identifier}", write=False)
+        with suppress(Rejected, Unavailable):  # a job that still runs cannot be deleted; all end after seven days
+            salesforce.http.request("DELETE", f"{path}/{identifier}", write=False)
 
 
 def _wait(salesforce: Salesforce, path: str, job: Mapping[str, Any]) -> None:
