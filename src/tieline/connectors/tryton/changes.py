@@ -1,0 +1,65 @@
+"""The sweep of customer invoices by Tryton's modification time; payments change their invoices (seen on 8.2)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tieline.connectors.tryton.invoice import INVOICE
+from tieline.connectors.tryton.records import Site
+from tieline.sdk import jsontext
+from tieline.sdk.errors import Rejected
+from tieline.sdk.feed import Changed, Changes
+
+PAGE = 200
+STAMP = "last_modified_at"
+ORDER = [[STAMP, "ASC"], ["id", "ASC"]]
+START = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The last record seen. `rewound`: the sweep ended here, and the overlap is taken off already."""
+
+    at: datetime
+    id: int
+    rewound: bool
+
+
+def list_changed_invoices(site: Site, cursor: str | None) -> Changes[Changed]:
+    """One page in the order of change; the page after the last one starts the overlap earlier.
+
+    A transaction becomes visible after its stamp was set, so the overlap is longer than Tryton's longest request.
+    """
+    position = _read(site.connection, cursor)
+    after = [
+        "OR",
+        [STAMP, ">", position.at],
+        [[STAMP, "=", position.at], ["id", ">", position.id]],
+    ]
+    own = [["type", "=", "out"], ["company", "=", site.client.company]]
+    rows = site.client.rows(INVOICE, [*own, after], [STAMP], limit=PAGE, order=ORDER)
+    items = [Changed("invoice", str(row["id"]), (row[STAMP] - START) // MICROSECOND) for row in rows]
+    more = len(rows) == PAGE
+    if rows:
+        position = Position(rows[-1][STAMP], int(rows[-1]["id"]), rewound=False)
+    if not more and not position.rewound:
+        overlap = timedelta(seconds=site.options.overlap_seconds)
+        position = Position(max(position.at - overlap, START), 0, rewound=True)
+    return Changes(items, _written(position), more)
+
+
+def _written(position: Position) -> str:
+    values = {"at": position.at.isoformat(), "id": position.id, "rewound": position.rewound}
+    return jsontext.dumps(values).decode()
+
+
+def _read(connection: str, cursor: str | None) -> Position:
+    if cursor is None:
+        return Position(START, 0, rewound=True)
+    try:
+        values: Any = jsontext.loads(cursor)
+        at = datetime.fromisoformat(values["at"])
+        return Position(at.astimezone(UTC), int(values["id"]), bool(values["rewound"]))
+    except (ValueError, TypeError, KeyError) as error:
+        raise Rejected(connection, "the stored position in the invoice feed is unreadable", kind="internal") from error

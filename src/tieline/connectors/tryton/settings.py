@@ -1,0 +1,29 @@
+"""The options a site gives a Tryton connection."""
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tieline.sdk.connector import ConnectionSettings
+
+
+class Options(BaseModel):
+    """`[connection.<name>.options]`; the password is the secret `password`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    database: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,63}$")
+    user: str = Field(min_length=1, max_length=200)
+    company: str | None = None
+    """Name of the company to work in, where the user belongs to several."""
+    invoice_journal: str = "REV"
+    """Code of the journal draft invoices are made in."""
+    overlap_seconds: int = Field(default=300, ge=0, le=86_400)
+    """A sweep re-reads this much before its cursor."""
+
+
+def read_options(settings: ConnectionSettings) -> Options:
+    """The checked options. Raises ValueError naming the connection and every wrong option."""
+    try:
+        return Options.model_validate(dict(settings.options))
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, where['loc']))}: {where['msg']}" for where in error.errors())
+        raise ValueError(f"connection {settings.name}: {wrong}") from error
