@@ -1,4 +1,4 @@
-"""What NetSuite's administrator and finance do in the tests, over HTTP like everybody else; and the firm's value tables."""
+"""What NetSuite's administrator and finance do in the tests, over HTTP; and the firm's value tables."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -14,7 +14,6 @@ from tieline.sdk.connector import ConnectionSettings
 from tieline.sdk.errors import Unauthorized, Unavailable
 from tieline.sdk.http import OpenGate
 
-
 EVERYBODY = 9
 
 
@@ -92,7 +91,7 @@ def test_a_token_that_is_about_to_end_is_not_used(ledgers: Ledgers, connected: C
 
 def test_a_key_nobody_registered_is_unauthorized_in_plain_words(ledgers: Ledgers, connecting: Connecting) -> None:
     ledgers.trust("ES256")  # the certificate id now belongs to another key
-    with pytest.raises(Unauthorized, match="refused to sign us in.*private key"):
+    with pytest.raises(Unauthorized, match=r"refused to sign us in.*private key"):
         people(connecting("PS256"))
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from tieline.connectors.netsuite.client import Row
 from tieline.connectors.netsuite.records import Site
 from tieline.sdk import jsontext
-from tieline.sdk.errors import Rejected, Unavailable
+from tieline.sdk.errors import Rejected
 from tieline.sdk.feed import Changed, Changes
 
 Stream = Literal["invoice", "payment"]
@@ -107,4 +107,5 @@ def _position(site: Site, cursor: str | None) -> Position:
             datetime.strptime(moment, FORMAT)  # noqa: DTZ007
         return Position(stream, (str(after[0]), str(after[1]), str(after[2])) if after else None, seen)
     except (KeyError, TypeError, ValueError) as error:
-        raise Unavailable(site.connection, "the stored position of the invoice sweep is damaged; reset it") from error
+        words = "the stored position of the invoice sweep is damaged: reset the feed"
+        raise Rejected(site.connection, words, kind="internal", field="cursor") from error

@@ -24,10 +24,12 @@ def account(settings: ConnectionSettings, client: NetSuite) -> str:
     """The account behind the credentials.
 
     NetSuite binds credentials to an account: a signature names it as realm, an assertion as audience, and the address
-    has it as host. So a call that is let in proves the pinned one, unless the address is another account's.
+    has it as host. So a call that is let in proves the pinned one, and an address of another account lets nothing in.
     """
-    client.query("select id from subsidiary", (), limit=1)
-    return account_of_host(settings.url) or settings.account
+    addressed = account_of_host(settings.url) or settings.account
+    if addressed == settings.account:
+        client.query("select id from subsidiary", (), limit=1)
+    return addressed
 
 
 def check_live(settings: ConnectionSettings, site: Site) -> Sequence[Finding]:
@@ -36,18 +38,17 @@ def check_live(settings: ConnectionSettings, site: Site) -> Sequence[Finding]:
         found = account(settings, site.client)
     except Failed as error:
         return [Finding(False, "credentials", str(error))]
-    findings = [Finding(True, "credentials", "NetSuite lets us in"), _account_finding(settings, found)]
+    if found != settings.account:
+        message = f"the address belongs to account {found}, but the connection is pinned to {settings.account}"
+        return [Finding(False, "account", message)]
+    findings = [
+        Finding(True, "credentials", "NetSuite lets us in"),
+        Finding(True, "account", f"the credentials belong to {found}"),
+    ]
     for record_type in dict.fromkeys(_record_type(mapping) for mapping in site.mappings.values()):
         findings += _record_findings(site, record_type)
     findings += [*_guarded("timeBill", lambda: _rights(site, "timeBill")), *_guarded("time zone", lambda: _clock(site))]
     return [*findings, _calls()]
-
-
-def _account_finding(settings: ConnectionSettings, found: str) -> Finding:
-    if found == settings.account:
-        return Finding(True, "account", f"the credentials belong to {found}")
-    message = f"the address belongs to account {found}, but the connection is pinned to {settings.account}"
-    return Finding(False, "account", message)
 
 
 def _record_findings(site: Site, record_type: str) -> list[Finding]:
