@@ -1,0 +1,25 @@
+"""The command `tieline`. Errors are one clear sentence with what to do, never a traceback."""
+
+import sys
+
+import typer
+
+from tieline.cli import demo, operate, serving, site, thread
+from tieline.cli.errors import told
+
+app = typer.Typer(
+    name="tieline",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Ties CRM, PSA and ERP of a professional-services firm into one thread from opportunity to cash.",
+)
+for module in (site, serving, thread, operate, demo):
+    module.add_to(app)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    with told():
+        app(standalone_mode=True)
+    sys.exit(0)
