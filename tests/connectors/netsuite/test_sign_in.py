@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 
+from tests.connectors.netsuite import records as r
 from tests.connectors.netsuite.ledgers import Connecting, Ledgers, key_pair
 from tieline.connectors.netsuite import connect
 from tieline.connectors.netsuite.tba import TokenSigner, signature
@@ -66,6 +67,15 @@ def test_a_connection_with_token_based_authentication_signs_queries_and_referenc
     ledgers.set(reject_replayed_nonce=True, timestamp_window_seconds=300)
     assert people(connecting(auth="tba")) == EVERYBODY
     assert tokens(ledgers) == 0
+
+
+def test_signed_writes_and_reads_of_records_under_our_references_are_accepted(connecting: Connecting) -> None:
+    erp = connecting(auth="tba").erp
+    assert erp is not None
+    links = r.booked(erp)
+    invoice = r.write(erp.ensure_invoice, r.invoice(), **links)
+    assert r.write(erp.ensure_invoice, r.invoice(), **links) == invoice
+    assert erp.read_invoice(invoice).id == "inv_1"
 
 
 def test_one_token_serves_many_calls(ledgers: Ledgers, connected: Connected) -> None:
