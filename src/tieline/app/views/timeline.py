@@ -1,0 +1,97 @@
+"""The timeline of an engagement: what was done in which system, and what waits now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tieline.store.database import Connection
+
+OUTCOMES = {
+    "effect.confirmed": "confirmed",
+    "effect.rejected": "refused",
+    "effect.in_doubt": "unclear",
+    "effect.refused_for_now": "tried again",
+    "effect.accepted": "accepted",
+    "contract.activated": "done",
+    "approval.approved": "approved",
+    "approval.declined": "declined",
+    "lines.posted": "confirmed",
+    "invoice.changed": "done",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelineItem:
+    """One line."""
+
+    number: int
+    at: datetime
+    step: str
+    connection: str | None
+    target: str | None
+    outcome: str
+    vendor_id: str | None
+    detail: str | None
+    actor: str
+
+
+def read_timeline(db: Connection, engagement_id: str, *, after: int = 0, limit: int = 500) -> list[TimelineItem]:
+    """What happened, oldest first, after item number `after`."""
+    rows = db.execute(
+        "select id, at, actor, action, object, detail from audit_event where engagement = %s and id > %s"
+        " order by id limit %s",
+        [engagement_id, after, limit],
+    ).fetchall()
+    return [_item(row) for row in rows]
+
+
+def _item(row: dict[str, Any]) -> TimelineItem:
+    detail: dict[str, Any] = row["detail"] or {}
+    connection, target = None, None
+    if row["action"].startswith("effect.") or row["action"].startswith("lines."):
+        connection, _, rest = str(row["object"] or "").partition(":")
+        target = rest.partition(":")[0] or None
+    return TimelineItem(
+        number=row["id"],
+        at=row["at"],
+        step=str(detail.get("label") or row["object"] or row["action"]),
+        connection=connection,
+        target=target,
+        outcome=OUTCOMES.get(row["action"], row["action"]),
+        vendor_id=detail.get("external_id"),
+        detail=detail.get("problem") or detail.get("value") or detail.get("reason"),
+        actor=row["actor"],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingStep:
+    """A step of the newest run of a flow that is not settled."""
+
+    flow: str
+    label: str
+    what: str
+    connection: str | None
+    detail: str | None
+
+
+def read_waiting(db: Connection, engagement_id: str) -> list[WaitingStep]:
+    """What waits now, by the newest run of each flow instance."""
+    rows = db.execute(
+        "select distinct on (r.flow, r.key) r.flow, r.steps, a.state from run r"
+        " join agenda a on a.flow = r.flow and a.key = r.key"
+        " where r.engagement = %s and a.state in ('retrying', 'waiting', 'blocked') order by r.flow, r.key, r.id desc",
+        [engagement_id],
+    ).fetchall()
+    return [
+        WaitingStep(
+            flow=row["flow"],
+            label=step["label"],
+            what=step["what"],
+            connection=step.get("connection"),
+            detail=step.get("detail"),
+        )
+        for row in rows
+        for step in row["steps"] or ()
+        if step["what"] in ("refused", "in_doubt", "waiting", "retrying", "accepted", "asks")
+    ]
