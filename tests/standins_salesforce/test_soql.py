@@ -224,7 +224,7 @@ def holds(condition: Any, amount: float | None) -> bool:
 
 @given(condition=CONDITION)
 def test_conditions_combine_as_logic_says(deals: Caller, condition: Any) -> None:
-    expected = [place for place, deal in enumerate(DEALS) if holds(condition, deal[3])]  # type: ignore[arg-type]
+    expected = [place for place, deal in enumerate(DEALS) if holds(condition, deal[3])]
     assert found(deals, as_soql(condition)) == expected
 
 

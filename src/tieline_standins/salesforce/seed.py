@@ -1,5 +1,6 @@
 """The seeded org of the fictional firm: users, stages, products with prices, customers; no opportunity."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from tieline_standins.core.http import Json
@@ -23,6 +24,8 @@ _STAGES = (
     ("Closed Won", True, True, "Closed", "Closed", 100),
     ("Closed Lost", True, False, "Omitted", "Omitted", 0),
 )
+# The same at every start: a restart must not make the seeded records look changed.
+FOUNDED = datetime(2020, 1, 6, 9, tzinfo=UTC)
 _LIST_PRICE = Decimal("1000.00")
 _MONEY_OBJECTS = (
     "Account", "Contact", "Opportunity", "OpportunityLineItem", "Quote", "QuoteLineItem", "Product2", "PricebookEntry",
@@ -49,7 +52,7 @@ def currency_field(firm: Firm) -> Field:
 
 def fill(org: Org) -> None:
     """Write the seed: no ledger entries, no change events."""
-    seed = _Seed(org.store, as_text(org.stamp()))
+    seed = _Seed(org.store, as_text(FOUNDED))
     firm = org.context.firm
     org.id = seed.add("Organization", Name=firm.name, InstanceName="HM1", IsSandbox=True,
                       OrganizationType="Enterprise Edition", DefaultLocaleSidKey="en_US",

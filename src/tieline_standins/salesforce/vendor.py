@@ -20,7 +20,7 @@ from tieline_standins.salesforce.operations import operation_name
 from tieline_standins.salesforce.rest_query import Cursors, query
 from tieline_standins.salesforce.rest_rows import many_matches, sobjects, versions
 from tieline_standins.salesforce.schema import standard_schema
-from tieline_standins.salesforce.seed import add_currencies, fill
+from tieline_standins.salesforce.seed import FOUNDED, add_currencies, fill
 from tieline_standins.salesforce.settings import Settings, default_access
 from tieline_standins.salesforce.soap_login import soap_login
 from tieline_standins.salesforce.store import Store
@@ -59,7 +59,7 @@ class Salesforce:
         add_currencies(schema, self.context.firm)
         self.org = Org(self.context, schema, Store(schema), settings, default_access(), EventLog(settings))
         fill(self.org)
-        self.org.schema_changed = self.org.stamp()
+        self.org.schema_changed = FOUNDED
         self.tokens = Tokens(self.org)
         self.cursors = Cursors()
         self.jobs = Jobs()

@@ -19,7 +19,11 @@ from tieline_standins.salesforce.store import Row, Store
 
 _MAX_OFFSET = 2000
 _AGGREGATES = ("COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX")
-_GROUPS: dict[str, Callable[[Field], bool]] = {"ALL": lambda field: True, "CUSTOM": lambda field: field.custom, "STANDARD": lambda field: not field.custom}
+_GROUPS: dict[str, Callable[[Field], bool]] = {
+    "ALL": lambda field: True,
+    "CUSTOM": lambda field: field.custom,
+    "STANDARD": lambda field: not field.custom,
+}
 
 Render = Callable[[Row], Json]
 
