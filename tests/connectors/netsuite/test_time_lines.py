@@ -202,6 +202,19 @@ def test_a_task_that_cannot_be_read_leaves_the_batch_for_the_next_poll(
     assert isinstance(erp.time.poll(accepted.handle, lines), Settled)
 
 
+def test_a_job_that_failed_as_a_whole_refuses_its_lines(
+    ledgers: Ledgers, erp: Erp, links: dict[str, str], person: str
+) -> None:
+    lines = r.entries(links | {"project": "31337"}, person, 2)
+    accepted = erp.time.post(lines, "key")
+    assert isinstance(accepted, Accepted)
+    ledgers.fault("job.get", "status", status=200, body={"completed": True, "progress": "failed"})
+    ledgers.fault("job.tasks", "status", status=200, body={"items": []})
+    settled = erp.time.poll(accepted.handle, lines)
+    assert isinstance(settled, Settled)
+    assert settled.refused.keys() == {line.reference for line in lines}
+
+
 def test_a_missing_right_to_time_refuses_the_batch_as_a_whole(
     ledgers: Ledgers, erp: Erp, links: dict[str, str], person: str
 ) -> None:

@@ -122,9 +122,13 @@ class NetSuite:
             raise Unclear(self.connection, "accepted a batch without saying which job works on it")
         return job
 
-    def job_is_done(self, job: str) -> bool:
-        """Whether an asynchronous job has ended; not whether its records were accepted."""
-        return self._object(self.http.get(f"{ASYNC}/{job}")).get("completed") is True
+    def job_progress(self, job: str) -> str | None:
+        """How an asynchronous job ended (`succeeded`, `failed`), or None while it works.
+
+        `succeeded` does not mean that its records were accepted.
+        """
+        state = self._object(self.http.get(f"{ASYNC}/{job}"))
+        return str(state.get("progress")) if state.get("completed") is True else None
 
     def task_paths(self, job: str) -> list[str]:
         """The addresses of a job's tasks, one per record, in the order the records were sent."""

@@ -52,14 +52,15 @@ class TimeLines:
 
         A job that `succeeded` may hold failed tasks (fact sheet section 8).
         """
-        if not self.client.job_is_done(handle):
+        progress = self.client.job_progress(handle)
+        if progress is None:
             return self._accepted(handle)
         bodies, refused = self._bodies(lines)
         references = [str(body[REFERENCE]) for body in bodies]
         ids = self.find_many(references)
         missing = [place for place, reference in enumerate(references) if reference not in ids]
         if missing:
-            refused |= self._problems(handle, references, missing)
+            refused |= self._problems(handle, progress, references, missing)
         return Settled(ids, refused)
 
     def find_many(self, references: Sequence[str]) -> Mapping[str, str]:
@@ -75,11 +76,15 @@ class TimeLines:
     def _accepted(self, job: str) -> Accepted:
         return Accepted(job, timedelta(seconds=self.options.concurrent_polls_seconds))
 
-    def _problems(self, job: str, references: Sequence[str], missing: Sequence[int]) -> dict[str, Rejected]:
+    def _problems(
+        self, job: str, progress: str, references: Sequence[str], missing: Sequence[int]
+    ) -> dict[str, Rejected]:
         """What the tasks of missing lines say. A line whose task succeeded but that is not there stays in doubt."""
         paths = self.client.task_paths(job)
         if len(paths) != len(references):
-            return {}
+            # Its idempotency key is used up, so the same batch can never be sent again: a person releases the lines.
+            whole = Rejected(self.connection, f"NetSuite failed the whole batch (job {job})", owner="integration")
+            return {references[place]: whole for place in missing} if progress == "failed" else {}
         answers = {references[place]: self.client.task_problem(paths[place]) for place in missing}
         return {reference: problem for reference, problem in answers.items() if problem is not None}
 
