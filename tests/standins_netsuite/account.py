@@ -61,9 +61,18 @@ class Caller:
         self.base = base
         self.http = httpx2.Client(base_url=base)
         row = {"id": "kid-1", "client_id": CLIENT_ID, "pem": certificate_for(key)}
+        self._key = key
         self.customize({"certificates": [row]})
-        token = ask_for_token(base, assertion(key, base + TOKENS)).json()["access_token"]
+        self.sign_in()
+
+    def sign_in(self) -> None:
+        """Take a new token, as one must after an hour of the stand-in's clock."""
+        token = ask_for_token(self.base, assertion(self._key, self.base + TOKENS)).json()["access_token"]
         self.http.headers["authorization"] = f"Bearer {token}"
+
+    def move_clock(self, at: str) -> None:
+        self.http.post("/__standin__/clock", json={"at": at}).raise_for_status()
+        self.sign_in()
 
     def customize(self, change: Any) -> None:
         self.http.post("/__standin__/customize", json=change).raise_for_status()
