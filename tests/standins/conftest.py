@@ -28,9 +28,7 @@ def kantata_server() -> Iterator[str]:
 @pytest.fixture
 def kantata(kantata_server: str) -> Iterator[Account]:
     """An administrator's view of a Kantata account as it is after a reset; no test may leave a traceback behind."""
-    account = Account(kantata_server)
-    account.control("reset")
-    yield account
-    health = account.control("health", method="GET")
-    account.http.close()
-    assert health["bugs"] == []
+    with Account(kantata_server) as account:
+        account.control("reset")
+        yield account
+        assert account.control("health", method="GET")["bugs"] == []

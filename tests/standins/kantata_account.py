@@ -12,10 +12,20 @@ class Account:
 
     def __init__(self, url: str, token: str = ADMIN) -> None:
         self.url = url
+        self._members: list[Account] = []
         self.http = httpx2.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=30)
 
+    def __enter__(self) -> "Account":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for member in self._members:
+            member.http.close()
+        self.http.close()
+
     def as_(self, token: str) -> "Account":
-        return Account(self.url, token)
+        self._members.append(Account(self.url, token))
+        return self._members[-1]
 
     def call(self, method: str, path: str, body: Any = None, **params: Any) -> httpx2.Response:
         return self.http.request(method, f"/api/v1/{path}", json=body, params=params)

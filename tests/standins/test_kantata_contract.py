@@ -314,7 +314,6 @@ def test_a_member_without_the_right_is_forbidden_or_sees_no_costs(kantata: Accou
         member.call("POST", "custom_fields", {"custom_field": {"name": "x"}}),
     ]
     assert [error(response)[:2] for response in refused] == [(403, "system")] * 4
-    member.http.close()
 
 
 def test_writes_are_in_the_ledger_with_operation_id_and_external_key(kantata: Account) -> None:

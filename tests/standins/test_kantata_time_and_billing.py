@@ -13,7 +13,6 @@ def test_a_new_entry_takes_person_role_and_rates_from_the_account(kantata: Accou
     workspace = kantata.workspace(currency="USD")
     tom = kantata.as_(TOM)
     entry = tom.entry(workspace, 90, user_id=3)
-    tom.http.close()
     record = kantata.read(f"time_entries/{entry}", include="user,role")["time_entries"][entry]
     assert (record["user_id"], record["role_id"]) == ("2", "2")
     assert (record["rate_in_cents"], record["cost_rate_in_cents"], record["currency"]) == (21000, 9500, "USD")
@@ -103,7 +102,6 @@ def test_a_submission_by_dates_takes_the_persons_open_entries(kantata: Account) 
     week = {"workspace_id": int(workspace), "start_date": "2026-11-02", "end_date": "2026-11-08"}
     response = tom.call("POST", "timesheet_submissions", {"timesheet_submissions": [week]}, include="time_entries")
     assert response.json()["timesheet_submissions"]["1"]["time_entry_ids"] == mine
-    tom.http.close()
 
 
 def test_approval_marks_the_entries_and_rejection_takes_it_back(kantata: Account) -> None:
@@ -146,8 +144,6 @@ def test_only_an_administrator_or_the_projects_approver_decides(kantata: Account
     submission = tom.submitted(workspace, tom.entry(workspace))
     assert error(tom.call("PUT", f"timesheet_submissions/{submission}/approve"))[:2] == (403, "system")
     assert priya.call("PUT", f"timesheet_submissions/{submission}/approve").status_code == 200
-    tom.http.close()
-    priya.http.close()
 
 
 def test_many_submissions_are_approved_at_once_or_not_at_all(kantata: Account) -> None:

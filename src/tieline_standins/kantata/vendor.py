@@ -5,6 +5,7 @@ add-on with `POST /__standin__/customize {"tokens": {"…": {"user": "e-mail or 
 """
 
 from collections import deque
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from time import perf_counter
 from uuid import UUID
@@ -18,6 +19,7 @@ from tieline_standins.kantata.errors import ApiError, not_found, system, unautho
 from tieline_standins.kantata.resource import Session
 from tieline_standins.kantata.world import World
 
+_OPENED = datetime(2026, 1, 1, tzinfo=UTC)  # a fixed time, so that the seeded firm is the same after each start
 _BASE = "/api/v1/"
 _TEXTS = {429: "Too many requests", 503: "Service is unavailable", 504: "Request timeout"}
 
@@ -38,7 +40,8 @@ class KantataVendor:
 
     def reset(self) -> None:
         self.world = World(RESOURCES, self._context.clock, settings_module.Settings())
-        self.tokens = seed.people(self.world, self._context.firm)
+        with self._context.clock.pinned(_OPENED):
+            self.tokens = seed.people(self.world, self._context.firm)
         self._recent: dict[str, deque[float]] = {}
 
     def operation(self, request: Request) -> str:
