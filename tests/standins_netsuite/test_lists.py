@@ -34,8 +34,15 @@ def test_pages_by_their_next_link_show_every_record_once(seven: Caller) -> None:
 
 @pytest.mark.parametrize(
     ("query", "parameter"),
-    [("limit=1001", "limit"), ("limit=0", "limit"), ("limit=x", "limit"), ("limit=2&offset=3", "offset")]
-    + [("limit=1&offset=1000", "offset"), ("offset=-1", "offset"), ("q=colour IS 1", "q")],
+    [
+        ("limit=1001", "limit"),
+        ("limit=0", "limit"),
+        ("limit=x", "limit"),
+        ("limit=2&offset=3", "offset"),
+        ("limit=1&offset=1000", "offset"),
+        ("offset=-1", "offset"),
+        ("q=colour IS 1", "q"),
+    ],
 )
 def test_a_bad_page_is_refused(netsuite: Caller, query: str, parameter: str) -> None:
     answer = netsuite.http.get(f"{RECORDS}/customer?{query}")
@@ -77,7 +84,8 @@ def test_dates_in_q_take_the_accounts_format_only(seven: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    "q", ["(", "companyName", "companyName IS", "companyName LIKE x", "a AND", "creditLimit LESS x", '"', "] [", "(" * 900]
+    "q",
+    ["(", "companyName", "companyName IS", "companyName LIKE x", "a AND", "creditLimit LESS x", '"', "] [", "(" * 900],
 )
 def test_a_malformed_filter_is_refused(netsuite: Caller, q: str) -> None:
     answer = netsuite.http.get(f"{RECORDS}/customer", params={"q": q})

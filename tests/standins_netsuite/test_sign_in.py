@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import time
 from base64 import b64encode
+from typing import Any
 from urllib.parse import quote
 
 import httpx2
@@ -103,7 +104,7 @@ def test_an_rsa_certificate_signs_with_ps256_but_not_with_rs256(netsuite: Caller
         {"exp": int(time.time()) + 9000},
     ],
 )
-def test_a_wrong_claim_gets_no_token(netsuite: Caller, key: Key, changed: dict[str, str | int]) -> None:
+def test_a_wrong_claim_gets_no_token(netsuite: Caller, key: Key, changed: dict[str, Any]) -> None:
     answer = ask_for_token(netsuite.base, assertion(key, netsuite.base + TOKENS, **changed))
     assert answer.status_code in (400, 401)
     assert "error" in answer.json()

@@ -33,7 +33,9 @@ def test_the_prefer_header_is_mandatory(netsuite: Caller) -> None:
 
 
 def test_values_are_text_names_lower_case_and_nulls_left_out(time: Caller) -> None:
-    (row,) = time.rows("SELECT ID, Hours, Memo, IsBillable, TranDate, externalId FROM TimeBill WHERE externalid = 'T-0'")
+    (row,) = time.rows(
+        "SELECT ID, Hours, Memo, IsBillable, TranDate, externalId FROM TimeBill WHERE externalid = 'T-0'"
+    )
     assert row["hours"] == "1.5"
     assert (row["isbillable"], row["trandate"], row["externalid"]) == ("T", "3/1/2026", "T-0")
     assert "memo" not in row
@@ -42,7 +44,7 @@ def test_values_are_text_names_lower_case_and_nulls_left_out(time: Caller) -> No
 
 def test_changes_since_an_instant_are_found_in_order(time: Caller) -> None:
     rows = time.rows(
-        "SELECT externalid, TO_CHAR(lastmodifieddate, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS changed FROM timebill "
+        'SELECT externalid, TO_CHAR(lastmodifieddate, \'YYYY-MM-DD"T"HH24:MI:SS"Z"\') AS changed FROM timebill '
         "WHERE lastmodifieddate >= TO_DATE(?, 'YYYY-MM-DD HH24:MI:SS') ORDER BY lastmodifieddate, id",
         "2026-03-04 10:00:00",
     )
@@ -164,8 +166,12 @@ def test_a_query_that_is_not_understood_is_refused(netsuite: Caller, customer: s
 
 
 WORDS = st.sampled_from(
-    "SELECT FROM WHERE id customer , ( ) * = < > ? 'x' 5 AND OR NOT IN LIKE ORDER BY GROUP COUNT SUM TO_DATE JOIN ON "
-    "LEFT IS NULL CASE WHEN THEN END AS . - + / || DISTINCT TOP BETWEEN lastmodifieddate BUILTIN DF ''".split()
+    [
+        *("SELECT", "FROM", "WHERE", "id", "customer", "lastmodifieddate", "'x'", "''", "5", "?", "AND", "OR", "NOT"),
+        *("IN", "LIKE", "IS", "NULL", "BETWEEN", "CASE", "WHEN", "THEN", "END", "AS", "DISTINCT", "TOP", "ORDER", "BY"),
+        *("GROUP", "COUNT", "SUM", "TO_DATE", "BUILTIN", "DF", "LEFT", "JOIN", "ON", ",", "(", ")", "*", "=", "<", ">"),
+        *(".", "-", "+", "/", "||"),
+    ]
 )
 
 
