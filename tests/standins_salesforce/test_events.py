@@ -107,6 +107,24 @@ def test_a_poll_waits_until_something_happens(sf: Caller) -> None:
     assert answers[-1]["id"] == "9"
 
 
+def test_a_newer_poll_takes_over_from_one_that_still_hangs(sf: Caller) -> None:
+    subscriber = Subscriber(sf)
+    subscriber.subscribe(DEALS)
+    answers: dict[str, list[Any]] = {}
+    polls = []
+    for name in ("older", "newer"):
+        poll = threading.Thread(target=lambda name=name: answers.update({name: subscriber.connect(timeout=60_000)}))
+        poll.start()
+        polls.append(poll)
+        _until(lambda: sf.http.get("/__standin__/requests").json()["operations"].get("cometd", 0) == 2 + len(polls))
+    polls[0].join(timeout=30)
+    assert list(answers) == ["older"]
+    sf.create("Opportunity", **DEAL)
+    polls[1].join(timeout=30)
+    assert [message["channel"] for message in answers["older"]] == ["/meta/connect"]
+    assert [message["channel"] for message in answers["newer"]] == [DEALS, "/meta/connect"]
+
+
 def _until(reached: Any) -> None:
     deadline = time.monotonic() + 30
     while not reached() and time.monotonic() < deadline:

@@ -169,6 +169,17 @@ def test_a_deleted_record_can_be_brought_back(sf: Caller) -> None:
     assert sf.read("Account", record_id)["IsDeleted"] is False
 
 
+def test_a_duplicate_rule_refuses_a_second_record_of_one_name_unless_told_to_save(sf: Caller) -> None:
+    first = sf.create("Account", Name="Acme")
+    sf.control("customize", {"settings": {"duplicate_rules": ["Account"]}})
+    refused = sf.call("POST", "sobjects/Account", {"Name": "ACME"})
+    assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "DUPLICATES_DETECTED")
+    found = refused.json()[0]["duplicateResult"]["matchResults"][0]["matchRecords"]
+    assert [match["record"]["Id"] for match in found] == [first]
+    insist = {"Sforce-Duplicate-Rule-Header": "allowSave=true; includeRecordDetails=true; runAsCurrentUser=true"}
+    assert sf.call("POST", "sobjects/Account", {"Name": "ACME"}, headers=insist).status_code == 201
+
+
 def test_modification_stamps_never_run_backwards(sf: Caller) -> None:
     sf.later(3600)
     first = sf.read("Account", sf.create("Account", Name="A"))["SystemModstamp"]

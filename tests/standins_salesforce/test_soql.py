@@ -133,6 +133,7 @@ def test_fields_and_aggregates_are_answered_as_records(deals: Caller) -> None:
     assert total == [
         {"attributes": {"type": "AggregateResult"}, "expr0": 5, "total": 700.5, "expr1": "2027-01-01"},
     ]
+    assert deals.query("SELECT COUNT(Id) FROM Opportunity LIMIT 1")["records"][0]["expr0"] == 5
     groups = deals.query("SELECT StageName, COUNT(Id) n FROM Opportunity GROUP BY StageName")["records"]
     assert {row["StageName"]: row["n"] for row in groups} == {
         "Prospecting": 1, "Closed Won": 2, "Closed Lost": 1, "Qualification": 1,
@@ -151,6 +152,8 @@ def test_fields_and_aggregates_are_answered_as_records(deals: Caller) -> None:
         ("SELECT Id FROM Account WHERE Name = 'x", "MALFORMED_QUERY"),
         ("SELECT Id FROM Account; DROP TABLE x", "MALFORMED_QUERY"),
         ("SELECT FIELDS(ALL) FROM Account", "MALFORMED_QUERY"),
+        ("SELECT Name, COUNT(Id) FROM Account", "MALFORMED_QUERY"),
+        ("SELECT StageName, COUNT(Id) n FROM Opportunity GROUP BY StageName ORDER BY StageName", "MALFORMED_QUERY"),
         ("SELECT Id FROM Account WHERE " + "(" * 200 + "Name = 'x'" + ")" * 200, "MALFORMED_QUERY"),
         ("SELECT Nope__c FROM Account", "INVALID_FIELD"),
         ("SELECT Nope.Name FROM Account", "INVALID_FIELD"),

@@ -26,6 +26,8 @@ class Session:
     seen: datetime
     channels: dict[str, int] = field(default_factory=dict)
     waiting: int = 0
+    poll: int = 0  # number of the newest poll; an older one that still hangs must not take its events
+    wake: Callable[[], None] | None = None
 
 
 @dataclass
@@ -98,6 +100,7 @@ class CometD:
         return answer | {"successful": False, "error": error, "ext": ext, "advice": {"reconnect": "none"}}
 
     def _handshake(self, answer: dict[str, Json], token: str) -> Json:
+        self._forget_idle()
         self.made += 1
         client = hashlib.sha256(f"{token}:{self.made}:{id(self)}".encode()).hexdigest()[:28]
         self.sessions[client] = Session(client, token, self.org.context.clock.now())
@@ -118,11 +121,17 @@ class CometD:
         session = self.sessions.get(str(message.get("clientId")))
         if session is None or session.token != token:
             return None
-        idle = self.org.context.clock.now() - session.seen
-        if not session.waiting and idle > timedelta(seconds=self.org.settings.session_idle_seconds):
+        if self._idle(session):
             del self.sessions[session.client]
             return None
         return session
+
+    def _idle(self, session: Session) -> bool:
+        idle = self.org.context.clock.now() - session.seen
+        return not session.waiting and idle > timedelta(seconds=self.org.settings.session_idle_seconds)
+
+    def _forget_idle(self) -> None:
+        self.sessions = {client: session for client, session in self.sessions.items() if not self._idle(session)}
 
     def _all_channels(self, message: Json, answer: dict[str, Json], change: Callable[[str], str | None]) -> list[Json]:
         wanted = message.get("subscription")
@@ -180,11 +189,15 @@ class CometD:
     async def _wait(self, session: Session, replies: list[Json], seconds: float) -> Response:
         """Answer as soon as an event is there, at the latest after the time-out."""
         told = asyncio.Event()
+        if session.wake:
+            session.wake()  # the poll before this one ends with nothing: its connection may be dead
+        session.poll, session.wake = session.poll + 1, told.set
+        mine, events = session.poll, []
         self.org.events.listeners.add(told.set)
         session.waiting += 1
         try:
             async with asyncio.timeout(seconds):
-                while not (events := self._ready(session)):
+                while session.poll == mine and not (events := self._ready(session)):
                     told.clear()
                     await told.wait()
         except TimeoutError:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tieline_standins.core.http import Json
 from tieline_standins.salesforce.api_error import ApiError, ManyMatchesError, bad_json, not_found
+from tieline_standins.salesforce.duplicate_rule import check_duplicate
 from tieline_standins.salesforce.ids import normal_id
 from tieline_standins.salesforce.rules import after_save, before_save
 from tieline_standins.salesforce.schema import Field, SObject
@@ -146,6 +147,7 @@ def _insert(work: Transaction, sobject: SObject, given: Row, body: Json) -> str:
     before_save(work, sobject, None, row, given)
     _require(sobject, row, sobject.fields)
     _check_unique(table, row)
+    check_duplicate(work, table, row)
     work.put(table, "CREATE", row)
     after_save(work, sobject, None, row)
     work.written(f"{sobject.name}.create", row, body, _external_key(sobject, row))

@@ -21,6 +21,7 @@ from tieline_standins.salesforce.transaction import Org
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
+_MOST_SESSIONS = 10_000  # above this, ended sessions are forgotten
 _MOST_AHEAD = timedelta(minutes=5)  # how far ahead `exp` of an assertion may be
 
 
@@ -56,8 +57,10 @@ class Tokens:
 
     def new_session(self, user: Row) -> str:
         token = f"{self.org.id[:15]}!AQ{self._secret('session')}"
-        life = timedelta(seconds=self.org.settings.session_seconds)
-        self.sessions[token] = (user["Id"], self.org.context.clock.now() + life)
+        now = self.org.context.clock.now()
+        if len(self.sessions) >= _MOST_SESSIONS:
+            self.sessions = {old: session for old, session in self.sessions.items() if now < session[1]}
+        self.sessions[token] = (user["Id"], now + timedelta(seconds=self.org.settings.session_seconds))
         return token
 
     def new_refresh_token(self, app: ConnectedApp, username: str) -> str:

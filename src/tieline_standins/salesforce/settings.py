@@ -43,6 +43,7 @@ class Settings:
     connect_timeout_seconds: int = 110  # section 7: advice of long polls
     session_idle_seconds: int = 120  # a CometD session without a poll for so long is gone [K]
     event_batch: int = 500  # most events in one CometD answer
+    duplicate_rules: list[str] = field(default_factory=list)  # objects whose records of one Name alert (section 8)
     captured: list[str] | None = None  # objects with Change Data Capture; None: all that can have it
 
     def change(self, values: Json) -> None:

@@ -70,7 +70,7 @@ class _Runner:
             raise query_error(self.text, query.source_at, "INVALID_TYPE", message + "call for the appropriate names.")
         scope = self.scope(query, sobject)
         rows = self.rows(query, scope, self.candidates(query, scope))
-        if any(isinstance(each, Call) and each.name in _AGGREGATES for each in query.select):
+        if _aggregates(query):
             return self.aggregated(query, scope, rows)
         render, columns = self.renderer(query, scope)
         return Found(len(rows), rows, render, columns)
@@ -93,13 +93,16 @@ class _Runner:
         if not self.deleted:
             rows = (row for row in rows if not row["IsDeleted"])
         kept = list(rows)
-        for order in reversed(query.order_by if not query.group_by else ()):
+        if query.order_by and _aggregates(query):
+            message = "Ordering the result of an aggregate is not supported here"
+            raise query_error(self.text, query.order_by[0].path.at, "MALFORMED_QUERY", message)
+        for order in reversed(query.order_by):
             field, get, _ = scope.resolve(order.path)
             _sort(kept, field, get, descending=order.descending, nulls_first=order.nulls_first)
         if query.offset > _MAX_OFFSET:
             raise ApiError(400, "NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {_MAX_OFFSET}")
         end = None if query.limit is None else query.offset + query.limit
-        return kept[query.offset : end] if not query.group_by else kept
+        return kept if _aggregates(query) else kept[query.offset : end]
 
     def candidates(self, query: Query, scope: Scope) -> Iterable[Row]:
         """Rows an index points to, when a condition that must hold names them; else all rows."""
@@ -184,7 +187,7 @@ class _Runner:
         """COUNT() answers a number alone; other aggregates answer one record for each group."""
         first = query.select[0]
         if isinstance(first, Call) and first.name == "COUNT" and first.argument is None and len(query.select) == 1:
-            return Found(len(rows), [], lambda row: row, ())
+            return Found(len(rows[: query.limit]), [], lambda row: row, ())
         keys = [scope.resolve(path) for path in query.group_by]
 
         def key(row: Row) -> tuple[Json, ...]:
@@ -210,6 +213,11 @@ class _Runner:
             lines.append(line)
         columns = tuple((name,) for name in lines[0] if name != "attributes") if lines else ()
         return Found(len(lines), lines, lambda row: row, columns)
+
+
+def _aggregates(query: Query) -> bool:
+    named = any(isinstance(each, Call) and each.name in _AGGREGATES for each in query.select)
+    return named or bool(query.group_by)
 
 
 def _value(name: str, row: Row) -> Json:
