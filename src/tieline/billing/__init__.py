@@ -1,0 +1,1 @@
+"""Billing: what a project transaction is worth and which invoice lines it makes. Pure functions, no I/O."""

@@ -1,0 +1,226 @@
+"""Pricing: what one approved time entry or expense is worth under the contract of its project."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Protocol
+
+from tieline.billing.cause import Cause
+from tieline.billing.rate_card import RateCard
+from tieline.model.contract import BillingMethod
+from tieline.model.money import rounded
+from tieline.model.transaction import Disposition, Kind
+
+ZERO = Decimal(0)
+SIXTY = Decimal(60)
+MINUTES_A_DAY = Decimal(1440)
+EXPENSE_ITEM = "expense"
+_DISPOSITIONS: dict[BillingMethod, Disposition] = {
+    "time_and_materials": "billable",
+    "fixed_price": "fixed_price",
+    "milestone": "fixed_price",
+    "retainer": "retainer",
+}
+
+
+class Priceable(Protocol):
+    """What pricing asks of a line; `quantity` is minutes for time, 1 for an expense that cost `amount`."""
+
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def source_id(self) -> str: ...
+    @property
+    def role(self) -> str | None: ...
+    @property
+    def work_date(self) -> date: ...
+    @property
+    def quantity(self) -> Decimal: ...
+    @property
+    def billable(self) -> bool: ...
+    @property
+    def currency(self) -> str | None: ...
+    @property
+    def amount(self) -> Decimal | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PersonTerms:
+    """A person as pricing knows one: e-mail, usual role, and cost per hour in a currency."""
+
+    email: str
+    role: str | None
+    cost_rate: Decimal | None
+    cost_currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What counts for the lines of one project: the newest version of its contract and its rates."""
+
+    project_id: str
+    project_code: str
+    contract_id: str
+    contract_version: int
+    legal_entity: str
+    currency: str
+    billing_method: BillingMethod
+    start_date: date
+    end_date: date
+    rates: RateCard
+    markup: Decimal = Decimal(1)
+    """On the cost of expenses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """The worth of a line; for time `rate` is per hour. Lines a fixed price covers have their value all the same."""
+
+    role: str | None
+    currency: str
+    rate: Decimal
+    amount: Decimal
+    disposition: Disposition
+    item_code: str
+    rate_rule: str
+    contract_version: int
+    cost_rate: Decimal | None
+    cost_currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """A line that waits for a person."""
+
+    cause: Cause
+
+
+def price(terms: Terms, line: Priceable, person: PersonTerms | None) -> Priced | Unpriced:
+    """Rate, amount (rounded once), disposition and the rule that says why."""
+    cause = _outside_contract(terms, line)
+    if cause is not None:
+        return Unpriced(cause)
+    return _expense(terms, line) if line.kind == "expense" else _time(terms, line, person)
+
+
+def _time(terms: Terms, line: Priceable, person: PersonTerms | None) -> Priced | Unpriced:
+    if not ZERO < line.quantity <= MINUTES_A_DAY:
+        return Unpriced(_odd_quantity(terms, line))
+    role = line.role or (person.role if person else None)
+    if role is None:
+        return Unpriced(_no_role(terms, line, person))
+    disposition = _DISPOSITIONS[terms.billing_method] if line.billable else "non_billable"
+    rate = terms.rates.find(role, person.email if person else None, line.work_date) if line.billable else None
+    if rate is None and disposition == "billable":
+        return Unpriced(_no_rate(terms, line, role))
+    amount = ZERO if rate is None else rounded(line.quantity * rate.amount / SIXTY, terms.currency)
+    return Priced(
+        role=role,
+        currency=terms.currency,
+        rate=ZERO if rate is None else rate.amount,
+        amount=amount,
+        disposition=disposition,
+        item_code=role,
+        rate_rule=rate.rule if rate else disposition.replace("_", " "),
+        contract_version=terms.contract_version,
+        cost_rate=person.cost_rate if person else None,
+        cost_currency=person.cost_currency if person else None,
+    )
+
+
+def _expense(terms: Terms, line: Priceable) -> Priced | Unpriced:
+    if line.amount is None or line.amount == 0:
+        return Unpriced(
+            Cause(
+                kind="missing_field",
+                field="amount",
+                key=line.source_id,
+                message=f"An expense on {terms.project_code} of {line.work_date} has no amount",
+                owner="delivery",
+                suggestion="Correct the expense where it was entered.",
+            )
+        )
+    if line.currency != terms.currency:
+        return Unpriced(_wrong_currency(terms, line))
+    charged = rounded(line.amount * terms.markup, terms.currency) if line.billable else ZERO
+    return Priced(
+        role=None,
+        currency=terms.currency,
+        rate=charged,
+        amount=charged,
+        disposition="billable" if line.billable else "non_billable",
+        item_code=EXPENSE_ITEM,
+        rate_rule=f"cost {line.currency} {line.amount} x {terms.markup}" if line.billable else "non billable",
+        contract_version=terms.contract_version,
+        cost_rate=line.amount,
+        cost_currency=line.currency,
+    )
+
+
+def _outside_contract(terms: Terms, line: Priceable) -> Cause | None:
+    if terms.start_date <= line.work_date <= terms.end_date:
+        return None
+    early = line.work_date < terms.start_date
+    when = (
+        f"before its contract starts on {terms.start_date}"
+        if early
+        else f"after its contract ended on {terms.end_date}"
+    )
+    return Cause(
+        kind="business_rule",
+        field="work_date",
+        key=f"{terms.project_id}:{'before' if early else 'after'}",
+        message=f"{_WORK.get(line.kind, 'Work')} on {terms.project_code} is dated {when}",
+        owner="sales",
+        suggestion="Extend the contract with a change order, or correct the date where it was entered.",
+    )
+
+
+_WORK: dict[str, str] = {"time": "Time", "expense": "An expense"}
+
+
+def _odd_quantity(terms: Terms, line: Priceable) -> Cause:
+    return Cause(
+        kind="business_rule",
+        field="minutes",
+        key=line.source_id,
+        message=f"A time entry on {terms.project_code} of {line.work_date} has {line.quantity} minutes;"
+        " it must be more than none and at most a day",
+        owner="delivery",
+        suggestion="Correct the entry where it was made.",
+    )
+
+
+def _no_role(terms: Terms, line: Priceable, person: PersonTerms | None) -> Cause:
+    who = person.email if person else "A person"
+    return Cause(
+        kind="missing_field",
+        field="role",
+        key=person.email if person else line.source_id,
+        message=f"{who} has no role, so time on {terms.project_code} has no rate",
+        owner="resource",
+        suggestion="Give the person or the time entry a role.",
+    )
+
+
+def _no_rate(terms: Terms, line: Priceable, role: str) -> Cause:
+    return Cause(
+        kind="master_data",
+        field="rate",
+        key=f"{terms.project_id}:{role}:{terms.currency}",
+        message=f"{role} has no {terms.currency} rate on {terms.project_code} for {line.work_date}",
+        owner="finance",
+        suggestion="Add the role to the contract's rate card with a change order, or to the firm's standard rates.",
+    )
+
+
+def _wrong_currency(terms: Terms, line: Priceable) -> Cause:
+    return Cause(
+        kind="business_rule",
+        field="currency",
+        key=f"{terms.project_id}:{line.currency}",
+        message=f"An expense on {terms.project_code} is in {line.currency or 'no currency'},"
+        f" the contract bills in {terms.currency}",
+        owner="finance",
+        suggestion="Enter the expense in the currency of the contract.",
+    )
