@@ -69,7 +69,7 @@ def write_example(folder: Path, example: Example) -> None:
     defaults = {
         "salesforce-client-id": SALESFORCE_CLIENT,
         "salesforce-client-secret": "halden-marsh-consumer-secret",
-        "kantata-token": "kantata-standin-token",
+        "kantata-token": "kantata-admin-token",
         "netsuite-private-key": key,
         "netsuite-certificate": certificate,
     }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Protocol
 
 import httpx2
@@ -107,6 +108,7 @@ class VendorHttp:
             timeout=httpx2.Timeout(timeout, connect=10.0),
             trust_env=False,
             verify=_tls(),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # NetSuite refuses requests with a cookie
             limits=httpx2.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60.0),
         )
 

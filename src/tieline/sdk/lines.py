@@ -39,11 +39,25 @@ class Settled:
 class LineSink(Protocol):
     """Posts batches of time lines. Vendors that know our reference as a unique key are `upsert_by_external_id`."""
 
-    connection: str
-    system: str
-    batch_size: int
-    safety: WriteSafety
-    quarantine: timedelta
+    @property
+    def connection(self) -> str:
+        """The connection's name in the site."""
+
+    @property
+    def system(self) -> str:
+        """The vendor's name for people."""
+
+    @property
+    def batch_size(self) -> int:
+        """Lines of one call."""
+
+    @property
+    def safety(self) -> WriteSafety:
+        """What resolves an unclear batch."""
+
+    @property
+    def quarantine(self) -> timedelta:
+        """Longer than the vendor's longest request life."""
 
     def post(self, lines: Sequence[ErpLine], key: str) -> Settled | Accepted:
         """Send one batch; `key` is its create key. Raises the three errors, Rejected for the batch as a whole."""

@@ -1,0 +1,85 @@
+"""Commands that stay: serve (API, console and worker in one process) and worker."""
+
+import os
+import signal
+import socket
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from tieline.app.assembly import Tieline
+from tieline.app.worker import start, work
+from tieline.cli.context import JsonOption, SiteOption, log_to_stderr, out, print_json, tieline_of
+from tieline.cli.errors import UserError
+from tieline.web import web_app
+
+PORT = 8400
+TRIES = 50
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("serve")(serve)
+    app.command("worker")(worker)
+
+
+def serve(
+    site: SiteOption = Path(),
+    port: Annotated[int, typer.Option(help="The next free one is taken when it is in use; 0 takes any.")] = PORT,
+    threads: Annotated[int, typer.Option(help="Flows that run side by side.", min=1, max=64)] = 8,
+    json: JsonOption = False,
+) -> None:
+    """Run the API, the console and a worker until Ctrl-C. Listens on this machine only."""
+    log_to_stderr()
+    with tieline_of(site, threads=threads) as tieline, listening(port) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        if json:
+            print_json({"ready": url})
+        else:
+            out.print(f"Tieline serves [bold]{tieline.site.firm.name}[/] at [bold]{url}[/]  (Ctrl-C stops)")
+        _serve(tieline, listener, threads)
+
+
+def worker(
+    site: SiteOption = Path(),
+    threads: Annotated[int, typer.Option(help="Flows that run side by side.", min=1, max=64)] = 8,
+) -> None:
+    """Run one more worker until Ctrl-C; any number of them share one database."""
+    log_to_stderr()
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with tieline_of(site, threads=threads) as tieline:
+        out.print(f"A worker of [bold]{tieline.site.firm.name}[/] runs  (Ctrl-C stops)")
+        work(tieline, stopped, threads=threads)
+
+
+def _serve(tieline: Tieline, listener: socket.socket, threads: int) -> None:
+    stopped = threading.Event()
+    working = start(tieline, stopped, threads=threads)
+    config = uvicorn.Config(
+        web_app(tieline), log_level=os.environ.get("TIELINE_LOG", "warning").lower(), timeout_graceful_shutdown=5
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        stopped.set()
+        working.join(timeout=35)
+
+
+def listening(port: int) -> socket.socket:
+    """A listening socket on this port or the next free one. Raises UserError when none is free."""
+    for candidate in range(port, port + TRIES) if port else (0,):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", candidate))
+        except OSError:
+            listener.close()
+            continue
+        listener.listen(128)
+        return listener
+    raise UserError(f"No port from {port} to {port + TRIES - 1} is free; choose one with --port")

@@ -1,0 +1,98 @@
+"""The processes of the demo: stand-ins, a real Tryton, the server; started together, stopped together."""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 60.0
+BUILD_SECONDS = 900.0
+
+
+class NotStarted(Exception):
+    """A process of the demo did not start; the message carries the end of its log."""
+
+
+class Processes:
+    """Children in process groups of their own, so that Ctrl-C reaches us first and they end in order."""
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+        logs.mkdir(parents=True, exist_ok=True)
+
+    def start(
+        self, name: str, command: list[str], env: Mapping[str, str] | None = None, seconds: float = START_SECONDS
+    ) -> Any:
+        """Start a program and wait for its `{"ready": …}` line; returns what is ready. Raises NotStarted."""
+        log = (self._logs / f"{name}.log").open("wb")
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **(env or {})},
+            start_new_session=True,
+        )
+        log.close()
+        self._running.append((name, process))
+        line = _first_line(process, time.monotonic() + seconds)
+        try:
+            return json.loads(line)["ready"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise NotStarted(f"{name} did not start: {self._tail(name) or 'it said nothing'}") from error
+
+    def alive(self, name: str) -> bool:
+        """Whether a child still runs."""
+        return any(child == name and process.poll() is None for child, process in self._running)
+
+    def stop(self) -> None:
+        """Stop all, the last started first."""
+        for _, process in reversed(self._running):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + 15
+        for _, process in reversed(self._running):
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        self._running.clear()
+
+    def _tail(self, name: str) -> str:
+        text = (self._logs / f"{name}.log").read_text("utf-8", "replace").strip()
+        return " ".join(text.splitlines()[-3:])[-400:]
+
+
+def _first_line(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    assert process.stdout is not None
+    line = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while not line.endswith(b"\n"):
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                return line
+            chunk = os.read(process.stdout.fileno(), 65_536)
+            if not chunk:
+                return line
+            line += chunk
+    return line.splitlines()[0]
+
+
+def tieline_command(*arguments: str) -> list[str]:
+    """This very Tieline, as a child."""
+    return [sys.executable, "-c", "from tieline.cli import main; main()", *arguments]
+
+
+def standins_command(*arguments: str) -> list[str]:
+    """The stand-ins, as a child (they share no code with Tieline; they are met over HTTP only)."""
+    return [sys.executable, "-c", "from tieline_standins.cli import app; app()", *arguments]

@@ -1,0 +1,162 @@
+"""The setting of the demo: systems started, the site written, the administrators' work done."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psycopg
+from psycopg import sql
+
+from tieline.app.assembly import connector_folder
+from tieline.app.example import (
+    NETSUITE_ACCOUNT,
+    NETSUITE_CERTIFICATE,
+    NETSUITE_CLIENT,
+    Example,
+    ExampleErp,
+    write_example,
+)
+from tieline.demo.people import Delivery, NetSuiteFinance, NotDone, SalesRep
+from tieline.demo.processes import BUILD_SECONDS, NotStarted, Processes, standins_command, tieline_command
+from tieline.demo.story import Finance
+from tieline.demo.tryton_finance import TrytonFinance
+from tieline.engine.schema import migrate_database
+from tieline.sdk.connector import load_facts
+from tieline.store.embedded import EmbeddedPostgres
+
+SECRET = "halden-marsh-consumer-secret"  # noqa: S105 - of a stand-in
+KANTATA_TOKEN = "kantata-admin-token"  # noqa: S105 - of a stand-in
+TRYTON_SERVER = Path("tools/tryton/serve.py")
+
+
+@dataclass
+class Setting:
+    """All that runs for one demo. `folder` holds its site, logs and database."""
+
+    folder: Path
+    erp: str
+    processes: Processes
+    urls: dict[str, str]
+    conninfo: str
+    sales: SalesRep
+    delivery: Delivery
+    finance: Finance
+    console: str = ""
+
+    @property
+    def legal_entity(self) -> str:
+        """The entity that signs: the Tryton company is the German one."""
+        return "DE" if self.erp == "tryton" else "US"
+
+    @property
+    def currency(self) -> str:
+        """Its currency."""
+        return "EUR" if self.erp == "tryton" else "USD"
+
+    @property
+    def site(self) -> Path:
+        """The site folder."""
+        return self.folder / "site"
+
+
+def prepare(folder: Path, erp: str, processes: Processes) -> Setting:
+    """Start the systems and write the site. Raises NotStarted or NotDone."""
+    names = ["salesforce=0", "kantata=0", *(["netsuite=0"] if erp == "netsuite" else [])]
+    urls: dict[str, str] = processes.start("stand-ins", standins_command("run", *names))
+    tryton = _start_tryton(processes) if erp == "tryton" else None
+    _customize_salesforce(urls["salesforce"])
+    sales = SalesRep(urls["salesforce"], SECRET)
+    _write_site(folder / "site", erp, urls, sales.organisation, tryton)
+    finance: Finance
+    if tryton is None:
+        certificate = (folder / "site/secrets/netsuite-certificate").read_text()
+        row = {"id": NETSUITE_CERTIFICATE, "client_id": NETSUITE_CLIENT, "pem": certificate}
+        _control(urls["netsuite"], {"certificates": [row]})
+        finance = NetSuiteFinance(urls["netsuite"], (folder / "site/secrets/netsuite-private-key").read_text())
+    else:
+        urls["tryton"] = tryton["url"]
+        finance = TrytonFinance(tryton)
+    return Setting(
+        folder=folder,
+        erp=erp,
+        processes=processes,
+        urls=urls,
+        conninfo=fresh_database(folder / "state"),
+        sales=sales,
+        delivery=Delivery(urls["kantata"], KANTATA_TOKEN),
+        finance=finance,
+    )
+
+
+def start_server(setting: Setting, port: int) -> None:
+    """The server with console and worker."""
+    command = tieline_command("serve", "--site", str(setting.site), "--port", str(port), "--json")
+    setting.console = setting.processes.start("tieline", command, {"TIELINE_DATABASE_URL": setting.conninfo})
+
+
+def fresh_database(state: Path) -> str:
+    """An empty, migrated database on the demo's embedded server; the one of the last demo is dropped."""
+    url = EmbeddedPostgres(state).start()
+    with psycopg.connect(url, autocommit=True) as connection:
+        name = sql.Identifier("demo")
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+        connection.execute(sql.SQL("create database {}").format(name))
+    conninfo = psycopg.conninfo.make_conninfo(url, dbname="demo")
+    migrate_database(conninfo)
+    return conninfo
+
+
+def _write_site(site: Path, erp: str, urls: dict[str, str], organisation: str, tryton: Any) -> None:
+    (site / "site.toml").unlink(missing_ok=True)
+    place = ExampleErp(connector="netsuite", url=urls.get("netsuite", ""), account=NETSUITE_ACCOUNT)
+    secrets = {}
+    if erp == "tryton":
+        place = ExampleErp(
+            connector="tryton",
+            url=tryton["url"],
+            account=tryton["account"],
+            options=f'database = "{tryton["database"]}", user = "{tryton["user"]}"',
+            secret="tryton-password",  # noqa: S106 - the name of a file
+        )
+        secrets["tryton-password"] = tryton["password"]
+    write_example(
+        site,
+        Example(
+            salesforce_url=urls["salesforce"],
+            salesforce_account=organisation,
+            salesforce_options="poll_seconds = 2",
+            kantata_url=urls["kantata"],
+            erps=(place,),
+            sweep_seconds=1.0,
+            time_seconds=1.0,
+            secrets=secrets,
+        ),
+    )
+
+
+def _customize_salesforce(url: str) -> None:
+    """What an administrator does once in Set-up: our objects and fields."""
+    wanted = load_facts(connector_folder("salesforce")).custom_fields
+    _control(
+        url,
+        {
+            "objects": [row for row in wanted if "object" not in row],
+            "fields": [row for row in wanted if "object" in row],
+        },
+    )
+
+
+def _control(url: str, body: Any) -> None:
+    answer = httpx2.post(f"{url}/__standin__/customize", content=json.dumps(body), trust_env=False)
+    if not answer.is_success:
+        raise NotDone(f"the administrator could not set up {url}: {answer.text[:300]}")
+
+
+def _start_tryton(processes: Processes) -> Any:
+    if not TRYTON_SERVER.is_file():
+        raise NotStarted("a real Tryton needs the source checkout: run `make demo` there")
+    command = [sys.executable, str(TRYTON_SERVER), "--entity", "DE"]
+    return processes.start("tryton", command, seconds=BUILD_SECONDS)

@@ -1,0 +1,128 @@
+"""Billing: approved, priced transactions become a draft invoice in the ERP, which a person there releases.
+
+The proposal is stored before it is sent, and its transactions are marked as invoiced only when the ERP has confirmed
+it. A draft that was posted meanwhile tells by its net amount which proposal it holds.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from tieline.billing.invoice_proposal import BillableLine, propose_invoice
+from tieline.engine.problem import Problem
+from tieline.engine.routing import Systems
+from tieline.engine.run import Run
+from tieline.flows.invoices import (
+    StoredInvoice,
+    keep_proposal,
+    keep_state,
+    next_invoice_id,
+    open_draft,
+)
+from tieline.lane.invoicing import invoiced_lines, mark_invoiced, unbilled_lines
+from tieline.model.contract import ContractVersion
+from tieline.model.invoice import Invoice, InvoiceState
+from tieline.model.project import Project
+from tieline.sdk.roles import Erp
+from tieline.store.canonical import newest_contract, read_project
+
+
+def billing(run: Run, project_id: str, systems: Systems) -> None:
+    """Key: the project's id."""
+    project = read_project(run.db, project_id)
+    contract = newest_contract(run.db, project.contract_id) if project else None
+    if project is None or contract is None or systems.is_closed(project.engagement_id):
+        return run.stand_by("The project is not planned any more")
+    erp = systems.erp(project)
+    draft = still_open(run, erp, open_draft(run.db, project_id))
+    old = invoiced_lines(run.db, draft.id) if draft else []
+    new = unbilled_lines(run.db, project_id, until=billable_until(run, project, contract, systems))
+    if not new and draft is None:
+        return run.stand_by("Nothing is to be billed")
+    invoice = _proposal(run, contract, project, draft, [*old, *new])
+    if invoice is None:
+        return run.stand_by("Nothing is to be billed")
+    if invoice.net.amount < 0:
+        return run.stand_by(f"Corrections of {invoice.net} wait for the next invoice")
+    _send(run, erp, project, contract, invoice, [line.id for line in new])
+    return None
+
+
+def still_open(run: Run, erp: Erp, draft: StoredInvoice | None) -> StoredInvoice | None:
+    """The draft, if finance has not posted it yet; a posted one is settled and the next invoice begins."""
+    if draft is None or draft.external_id is None:
+        return draft
+    state = erp.read_invoice(draft.external_id)
+    if state.status == "draft":
+        return draft
+    settle(run, draft, state)
+    return None
+
+
+def settle(run: Run, stored: StoredInvoice, state: InvoiceState) -> None:
+    """Take over what the ERP says; what its net amount proves to be on it is marked as invoiced at once."""
+    with run.db.transaction():
+        keep_state(run.db, stored.id, state)
+        if state.status != "void" and state.net.amount == stored.proposal.net.amount:
+            mark_invoiced(run.db, stored.id, _transactions(stored.proposal))
+    run.wake("invoice_feedback", stored.id, stored.engagement_id)
+
+
+def billable_until(run: Run, project: Project, contract: ContractVersion, systems: Systems) -> date:
+    """The last day whose work may be billed now, by the service line's cycle."""
+    line = systems.firm.service_line(contract.service_line)
+    today = run.started_at.date()
+    if (line and line.billing_cycle == "as_approved") or today > project.end_date:
+        return today
+    return today.replace(day=1) - timedelta(days=1)
+
+
+def _proposal(
+    run: Run, contract: ContractVersion, project: Project, draft: StoredInvoice | None, lines: Sequence[BillableLine]
+) -> Invoice | None:
+    if not lines:
+        return None
+    return propose_invoice(
+        contract,
+        project,
+        lines,
+        invoice_id=draft.id if draft else next_invoice_id(run.db, project.id),
+        period_start=min(line.work_date for line in lines),
+        period_end=max(line.work_date for line in lines),
+    )
+
+
+def _send(
+    run: Run, erp: Erp, project: Project, contract: ContractVersion, invoice: Invoice, new: Sequence[str]
+) -> None:
+    part = f"{contract.id}:{project.legal_entity}"
+    billed = f"{project.customer_id}:{project.legal_entity}"
+    links = {
+        "customer": run.link_to("Customer in ERP", erp.connection, erp.ensure_customer.target, billed),
+        "project": run.link_to("Project in ERP", erp.connection, erp.ensure_project.target, project.id),
+        "contract": run.link_to("Contract in ERP", erp.connection, erp.ensure_contract.target, part),
+    }
+    if all(link.known for link in links.values()):
+        with run.db.transaction():
+            keep_proposal(run.db, invoice, erp.connection)
+    link = run.ensure("Draft invoice in ERP", erp.ensure_invoice, invoice, **links)
+    if link.known and new:
+        run.with_commit(lambda db: mark_invoiced(db, invoice.id, new))
+        run.wake("invoice_feedback", invoice.id, invoice.engagement_id)
+
+
+def _transactions(invoice: Invoice) -> list[str]:
+    return [transaction for line in invoice.lines for transaction in line.transaction_ids]
+
+
+def milestone_reopened(project: Project, name: str, amount: str) -> Problem:
+    """A milestone that was billed and is open again is finance's and delivery's matter."""
+    return Problem(
+        kind="business_rule",
+        field="milestone",
+        key=f"{project.id}:{name}",
+        legal_entity=project.legal_entity,
+        message=f"Milestone '{name}' of {project.code} is open again, but {amount} was billed for it",
+        suggestion="Complete it again, or credit the invoice.",
+        owner="delivery",
+        label="Milestones agree with invoices",
+    )

@@ -1,0 +1,57 @@
+"""Invoice feedback: what the ERP says of an invoice goes to the engagement and to sales."""
+
+from tieline.engine.audit import audit
+from tieline.engine.routing import Systems
+from tieline.engine.run import Run
+from tieline.flows.billing import settle
+from tieline.flows.invoices import StoredInvoice, read_stored
+from tieline.model.invoice import InvoiceState, InvoiceSummary
+from tieline.store.canonical import read_project
+
+
+def invoice_feedback(run: Run, invoice_id: str, systems: Systems) -> None:
+    """Key: our id of the invoice."""
+    stored = read_stored(run.db, invoice_id)
+    project = read_project(run.db, stored.project_id) if stored else None
+    if stored is None or project is None or stored.external_id is None:
+        return run.stand_by("The invoice is not in the ERP yet")
+    erp, crm = systems.erp(project), systems.crm(project.summary.opportunity_id)
+    state = erp.read_invoice(stored.external_id)
+    if stored.state != state:
+        _take_over(run, stored, state)
+    shown = run.link_to("Project shown in CRM", crm.connection, crm.show_project.target, project.id)
+    run.ensure("Invoice shown in CRM", crm.show_invoice, invoice_summary(stored, state), project=shown)
+    return None
+
+
+def _take_over(run: Run, stored: StoredInvoice, state: InvoiceState) -> None:
+    settle(run, stored, state)
+    run.wakes = [wake for wake in run.wakes if wake.flow != "invoice_feedback"]
+    if stored.state is None or stored.state.status != state.status or stored.state.paid != state.paid:
+        label = f"Invoice {state.number or stored.external_id} {state.status.replace('_', ' ')}"
+        run.with_commit(
+            lambda db: audit(
+                db,
+                "invoice.changed",
+                engagement=stored.engagement_id,
+                object_=f"{stored.connection}:invoice:{stored.id}",
+                detail={"label": label, "external_id": stored.external_id, "value": str(state.outstanding)},
+            )
+        )
+    run.wake("project_feedback", stored.project_id, stored.engagement_id)
+    run.wake("billing", stored.project_id, stored.engagement_id)
+
+
+def invoice_summary(stored: StoredInvoice, state: InvoiceState) -> InvoiceSummary:
+    """The invoice as sales sees it."""
+    return InvoiceSummary(
+        id=stored.id,
+        project_id=stored.project_id,
+        number=state.number,
+        status=state.status,
+        issued_on=state.issued_on,
+        due_on=state.due_on,
+        net=state.net,
+        total=state.total,
+        outstanding=state.outstanding,
+    )

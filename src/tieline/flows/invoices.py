@@ -1,0 +1,101 @@
+"""Invoices we proposed, as stored: what was sent, and what the ERP last said."""
+
+from dataclasses import dataclass
+
+from tieline.model.ids import derived
+from tieline.model.invoice import Invoice, InvoiceState
+from tieline.store.canonical import body_of, loaded
+from tieline.store.database import Connection
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredInvoice:
+    """One row of table `invoice`. `status` is `proposed` until the ERP has told another."""
+
+    id: str
+    project_id: str
+    engagement_id: str
+    connection: str
+    external_id: str | None
+    status: str
+    proposal: Invoice
+    state: InvoiceState | None
+
+
+_SELECT = (
+    "select i.id, i.project_id, i.engagement_id, i.connection, i.status, i.body, i.state,"
+    " coalesce(i.external_id, r.external_id) as external_id from invoice i left join cross_reference r"
+    " on r.connection = i.connection and r.target = 'invoice' and r.subject = i.id "
+)
+
+
+def open_draft(db: Connection, project_id: str) -> StoredInvoice | None:
+    """The project's draft that may still grow."""
+    row = db.execute(
+        _SELECT + "where i.project_id = %s and i.status in ('proposed', 'draft') order by i.proposed_at desc limit 1",
+        [project_id],
+    ).fetchone()
+    return _stored(row) if row else None
+
+
+def read_stored(db: Connection, invoice_id: str) -> StoredInvoice | None:
+    """One invoice."""
+    row = db.execute(_SELECT + "where i.id = %s", [invoice_id]).fetchone()
+    return _stored(row) if row else None
+
+
+def invoices_of(db: Connection, project_id: str) -> list[StoredInvoice]:
+    """All invoices of a project, the oldest first."""
+    rows = db.execute(_SELECT + "where i.project_id = %s order by i.proposed_at, i.id", [project_id]).fetchall()
+    return [_stored(row) for row in rows]
+
+
+def next_invoice_id(db: Connection, project_id: str) -> str:
+    """The id of the project's next invoice: the same on every look until it is stored."""
+    row = db.execute("select count(*) as n from invoice where project_id = %s", [project_id]).fetchone()
+    assert row is not None
+    return derived("invoice", project_id, row["n"] + 1)
+
+
+def keep_proposal(db: Connection, invoice: Invoice, connection: str) -> None:
+    """Store what is about to be sent."""
+    db.execute(
+        "insert into invoice (id, engagement_id, project_id, connection, schema_version, body)"
+        " values (%s, %s, %s, %s, %s, %s) on conflict (id) do update set body = excluded.body,"
+        " changed_at = clock_timestamp() where invoice.body is distinct from excluded.body",
+        [
+            invoice.id,
+            invoice.engagement_id,
+            invoice.project_id,
+            connection,
+            invoice.schema_version,
+            body_of(invoice),
+        ],
+    )
+
+
+def keep_state(db: Connection, invoice_id: str, state: InvoiceState) -> None:
+    """Store what the ERP says of an invoice; an older statement never overwrites a newer one."""
+    db.execute(
+        "update invoice set state = %(body)s, status = %(status)s, number = %(number)s, external_id = %(external)s,"
+        " changed_at = clock_timestamp() where id = %(id)s and state is distinct from %(body)s::jsonb"
+        " and coalesce((state->>'source_version')::bigint, 0) <= %(version)s",
+        {
+            "body": body_of(state),
+            "status": state.status,
+            "number": state.number,
+            "external": state.external_id,
+            "id": invoice_id,
+            "version": state.source_version,
+        },
+    )
+
+
+def _stored(row: dict[str, object]) -> StoredInvoice:
+    body, state = row.pop("body"), row.pop("state")
+    assert isinstance(body, dict)
+    return StoredInvoice(
+        proposal=loaded(Invoice, body),
+        state=loaded(InvoiceState, state) if isinstance(state, dict) else None,
+        **row,  # type: ignore[arg-type]
+    )

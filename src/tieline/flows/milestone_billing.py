@@ -1,0 +1,41 @@
+"""Milestone billing: a completed milestone becomes a billable transaction, approved by its acceptance."""
+
+from tieline.engine.routing import Systems
+from tieline.engine.run import Run
+from tieline.flows.billing import milestone_reopened
+from tieline.lane.milestones import MilestoneLine, add_milestone, billed_milestones, withdraw_milestone
+from tieline.store.canonical import read_project
+
+
+def milestone_billing(run: Run, project_id: str, systems: Systems) -> None:
+    """Key: the project's id."""
+    project = read_project(run.db, project_id)
+    if project is None or not project.milestones or systems.is_closed(project.engagement_id):
+        return run.stand_by("The project has no milestones to bill")
+    psa = systems.psa(project)
+    ref = run.ref(psa.connection, psa.ensure_project.target, project.id)
+    if ref is None:
+        return run.stand_by("The project is not in the PSA yet")
+    planned = {milestone.id: milestone for milestone in project.milestones}
+    known = billed_milestones(run.db, project.id)
+    for found in psa.read_milestones(ref):
+        milestone = planned.get(found.id)
+        if milestone is None:
+            continue
+        if found.completed_on is not None and found.id not in known:
+            line = MilestoneLine(
+                connection=psa.connection,
+                project=project,
+                milestone=milestone,
+                completed_on=found.completed_on,
+                approved_by=found.approved_by,
+            )
+            run.with_commit(lambda db, line=line: add_milestone(db, line))
+            run.note("Milestone completed", f"{milestone.name}, {milestone.amount}")
+            run.wake("billing", project.id, project.engagement_id)
+        elif found.completed_on is None and found.id in known:
+            if known[found.id].invoiced:
+                run.problems.append(milestone_reopened(project, milestone.name, str(milestone.amount)))
+            else:
+                run.with_commit(lambda db, key=found.id: withdraw_milestone(db, project.id, key))
+    return None
