@@ -14,7 +14,7 @@ from tieline.app.assembly import Tieline
 from tieline.app.worker import start, work
 from tieline.cli.context import JsonOption, SiteOption, log_to_stderr, out, print_json, tieline_of
 from tieline.cli.errors import UserError
-from tieline.web import web_app
+from tieline.cli.web import web_app
 
 PORT = 8400
 TRIES = 50

@@ -9,8 +9,9 @@ from tieline.model.record import Owned, Record
 
 
 class Resource(Record):
-    """A person who delivers."""
+    """A person who delivers; `ref` is the person's id in the system that told of it."""
 
+    ref: Annotated[str, Owned("psa")]
     name: Annotated[str, Owned("psa")]
     email: Annotated[str, Owned("psa")]
     role: Annotated[str | None, Owned("psa")] = None
