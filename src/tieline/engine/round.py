@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """Calls of one round that run side by side; the vendor's own limit is the gate's matter."""
+LOOK_UP_EVERY = timedelta(seconds=5)
+"""How often an unclear create is looked for until its quarantine is over."""
 CHUNK = 25
 """Intents committed together; more would outlive the send window."""
 PASSES = 4
@@ -217,7 +219,8 @@ class Round:
             return Refused(_store_problem(error))
         if found is not None:
             return Update(found)
-        return Wait(decision.until, "the call may still land; it is looked up again", in_doubt=True)
+        again = min(decision.until, effect.now + LOOK_UP_EVERY)
+        return Wait(again, "the call may still land; it is looked up again", in_doubt=True)
 
     def _send(self, calls: Sequence[tuple[Demand, Effect | None, Decision]]) -> list[Demand]:
         run = self.run
