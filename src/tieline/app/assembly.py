@@ -49,13 +49,18 @@ class Tieline:
 
     site: Site
     database: Database
-    connected: Mapping[str, Connected]
+    connected: dict[str, Connected]
     governors: Mapping[str, Governor]
     engine: FlowEngine
 
     def systems(self, db: Connection) -> Systems:
         """The firm's systems, with routes pinned through this database connection."""
         return Systems(db, self.connected, self.site.routes, self.site.firm)
+
+    def reconnect(self, name: str) -> None:
+        """Read a connection's mappings and value tables again; what is under way ends with the old ones."""
+        settings = next(one for one in self.site.connections if one.name == name)
+        self.connected[name] = connect_one(settings, self.governors[name])
 
     def close(self) -> None:
         """Close connections and give limits back."""

@@ -38,8 +38,10 @@ def _mappings(settings: ConnectionSettings) -> list[Finding]:
     findings = []
     for shipped in sorted((folder / "mappings").glob("*.toml")):
         overrides = settings.mappings / shipped.name if settings.mappings else None
-        for defect in check_mapping(shipped, overrides=overrides, tables=tables, owners=settings.owners):
-            findings.append(Finding(False, f"{defect.file}:{defect.line}", defect.message))
+        findings += [
+            Finding(False, f"{defect.file}:{defect.line}", defect.message)
+            for defect in check_mapping(shipped, overrides=overrides, tables=tables, owners=settings.owners)
+        ]
     return findings
 
 
@@ -51,10 +53,11 @@ def _routes(site: Site) -> list[Finding]:
         if folder.is_dir() and route.role not in load_facts(folder).roles:
             message = f"{route.connection} cannot play the role '{route.role}'; change the route"
             findings.append(Finding(False, "site.toml", message))
-    for entity in site.firm.legal_entities:
-        if not _routed(site.routes, entity.id):
-            findings.append(Finding(False, "site.toml", f"no ERP is routed for legal entity '{entity.id}'"))
-    return findings
+    return findings + [
+        Finding(False, "site.toml", f"no ERP is routed for legal entity '{entity.id}'")
+        for entity in site.firm.legal_entities
+        if not _routed(site.routes, entity.id)
+    ]
 
 
 def _routed(routes: Sequence[Route], entity: str) -> bool:

@@ -10,6 +10,7 @@ from psycopg.errors import Error as DatabaseError
 
 from tieline.app.assembly import Tieline
 from tieline.app.intake import Intake
+from tieline.app.site_watch import SiteWatch
 from tieline.app.transactions import Transactions
 from tieline.engine.worker import Ticker, run_worker
 
@@ -43,6 +44,7 @@ def duties(tieline: Tieline, intake: Intake, transactions: Transactions) -> dict
     table |= {name: (every.time_seconds, duty) for name, duty in transactions.pulls().items()}
     table["post"] = (min(every.time_seconds, 2.0), transactions.post)
     table["release"] = (5.0, transactions.release)
+    table["site"] = (2.0, SiteWatch(tieline, transactions).look)
     table["find_deletes"] = (every.nightly_seconds, intake.find_deletes)
     for name, governor in tieline.governors.items():
         table[f"{name}:relax"] = (1.0, governor.relax)

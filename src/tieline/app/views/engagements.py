@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, Literal
 
+from tieline.app.views.paging import LARGEST, Page, Place, place_of
 from tieline.store.database import Connection
 
 STAGES = (
@@ -14,6 +16,8 @@ STAGES = (
     "paid",
     "withdrawn",
 )
+
+Show = Literal["all", "trouble"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +38,8 @@ class EngagementRow:
     """Where it stands and why, in a sentence."""
     acts: str | None
     """Who must act."""
+    exception_id: int | None
+    """The oldest open exception."""
     open_exceptions: int
     invoiced: Decimal
     paid: Decimal
@@ -41,75 +47,120 @@ class EngagementRow:
 
 
 _LIST = """
+with open as materialized (
+  select distinct coalesce(l.engagement, p.engagement_id) as engagement, i.id, i.message, i.owner, i.opened_at
+  from exception_item i join exception_line l on l.exception_id = i.id
+  left join project_transaction t on t.id = l.transaction_id left join project p on p.id = t.project_id
+  where i.closed_at is null),
+found as (
+  select subject, engagement from effect where external_id = %(search)s
+  union select r.subject, o.engagement_id from cross_reference r
+    join engagement_opportunity o on o.opportunity_id = r.subject where r.external_id = %(search)s
+  union select id, engagement_id from invoice where number = %(search)s
+  union select id, engagement_id from project where code = %(search)s),
+page as (
+  select * from engagement e
+  where (%(id)s::text is null or e.id = %(id)s)
+    and (%(show)s = 'all' or e.id in (select engagement from open))
+    and (%(after_at)s::timestamptz is null or (e.opened_at, e.id) < (%(after_at)s, %(after_id)s))
+    and (%(search)s::text is null or position(lower(%(search)s) in lower(e.name)) > 0
+      or position(lower(%(search)s) in lower(e.customer_name)) > 0 or starts_with(e.id, %(search)s)
+      or e.id in (select engagement from found))
+  order by e.opened_at desc, e.id desc limit %(limit)s)
 select e.id, e.name, e.customer_name as customer, e.legal_entity, e.currency, e.opened_at, e.closed_at,
   c.version, (c.body->'value'->>'amount')::numeric as value,
-  coalesce(i.invoices, 0) as invoices, coalesce(i.invoiced, 0) as invoiced, coalesce(i.paid, 0) as paid,
-  coalesce(i.open, 0) as open_invoices,
-  (select count(*) from erp_line l join project_transaction t on t.id = l.transaction_id
-    join project p on p.id = t.project_id where p.engagement_id = e.id) as posted,
-  x.exceptions, x.message, x.owner, a.waiting, a.note
-from engagement e
+  i.invoices, i.invoiced, i.paid, i.open as open_invoices,
+  exists (select from project p join project_transaction t on t.project_id = p.id
+    join erp_line l on l.transaction_id = t.id where p.engagement_id = e.id) as posted,
+  x.exceptions, x.exception_id, x.message, x.owner, a.waiting, a.note, a.moving
+from page e
 left join lateral (select version, body from contract_version v where v.engagement_id = e.id
   order by version desc limit 1) c on true
-left join lateral (select count(*) as invoices, sum((state->'total'->>'amount')::numeric) as invoiced,
-  sum((state->'paid'->>'amount')::numeric) as paid, count(*) filter (where status <> 'paid') as open
-  from invoice where engagement_id = e.id) i on true
-left join lateral (select count(*) as exceptions, min(message) as message, min(owner) as owner
-  from (select distinct on (item.id) item.message, item.owner, item.opened_at from exception_line line
-    join exception_item item on item.id = line.exception_id and item.closed_at is null
-    where line.engagement = e.id) open) x on true
-left join lateral (select count(*) as waiting, min(note) as note from agenda
-  where engagement = e.id and state in ('retrying', 'waiting')) a on true
-where (%(id)s::text is null or e.id = %(id)s)
-order by e.opened_at desc, e.id limit %(limit)s
+cross join lateral (select count(*) filter (where status <> 'void') as invoices,
+  coalesce(sum((state->'total'->>'amount')::numeric) filter (where status <> 'void'), 0) as invoiced,
+  coalesce(sum((state->'paid'->>'amount')::numeric) filter (where status <> 'void'), 0) as paid,
+  count(*) filter (where status not in ('paid', 'void')) as open from invoice where engagement_id = e.id) i
+cross join lateral (select count(*) as exceptions, (array_agg(o.id order by o.opened_at, o.id))[1] as exception_id,
+  (array_agg(o.message order by o.opened_at, o.id))[1] as message,
+  (array_agg(o.owner order by o.opened_at, o.id))[1] as owner from open o where o.engagement = e.id) x
+cross join lateral (select count(*) filter (where state in ('retrying', 'waiting')) as waiting,
+  min(note) filter (where state in ('retrying', 'waiting')) as note, bool_or(behind) as moving
+  from agenda where engagement = e.id) a
+order by e.opened_at desc, e.id desc
 """
 
 
-def list_engagements(db: Connection, *, limit: int = 200, engagement_id: str | None = None) -> list[EngagementRow]:
-    """The newest engagements first."""
-    rows = db.execute(_LIST, {"limit": limit, "id": engagement_id}).fetchall()
-    return [_row(row) for row in rows]
+def list_engagements(
+    db: Connection,
+    *,
+    limit: int = LARGEST,
+    engagement_id: str | None = None,
+    show: Show = "all",
+    search: str | None = None,
+    after: Place | None = None,
+) -> list[EngagementRow]:
+    """The newest engagements first. `search` is part of a name, or any id of any system."""
+    values = {
+        "limit": limit,
+        "id": engagement_id,
+        "show": show,
+        "search": search,
+        "after_at": after.at if after else None,
+        "after_id": after.id if after else None,
+    }
+    return [_row(row) for row in db.execute(_LIST, values).fetchall()]
 
 
-def _row(row: dict[str, object]) -> EngagementRow:
-    exceptions, waiting = int(str(row["exceptions"])), int(str(row["waiting"]))
+def page_engagements(
+    db: Connection, *, limit: int, show: Show = "all", search: str | None = None, cursor: str | None = None
+) -> Page[EngagementRow]:
+    """One page of the list. Raises BadCursor."""
+    rows = list_engagements(db, limit=limit + 1, show=show, search=search, after=place_of(cursor))
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(items=tuple(rows[:limit]), next=Place(last.opened_at, last.id).cursor if last else None)
+
+
+def _row(row: dict[str, Any]) -> EngagementRow:
     stage = _stage(row)
-    if exceptions:
-        health, stands = "trouble", str(row["message"])
-    elif waiting:
-        health, stands = "waiting", str(row["note"] or "it is tried again by itself")
+    if row["exceptions"]:
+        health, stands = "trouble", row["message"]
+    elif row["waiting"]:
+        health, stands = "waiting", row["note"] or "it is tried again by itself"
+    elif row["moving"]:
+        health, stands = "waiting", "Tieline is working on it"
     else:
         health, stands = "ok", _fine(row, stage)
     return EngagementRow(
-        id=str(row["id"]),
-        name=str(row["name"]),
-        customer=str(row["customer"]),
-        legal_entity=_text(row["legal_entity"]),
-        currency=_text(row["currency"]),
-        value=_decimal(row["value"]),
-        contract_version=int(str(row["version"])) if row["version"] is not None else None,
+        id=row["id"],
+        name=row["name"],
+        customer=row["customer"],
+        legal_entity=row["legal_entity"],
+        currency=row["currency"],
+        value=row["value"],
+        contract_version=row["version"],
         stage=stage,
         health=health,
         stands=stands,
-        acts=_text(row["owner"]) if exceptions else None,
-        open_exceptions=exceptions,
-        invoiced=_decimal(row["invoiced"]) or Decimal(0),
-        paid=_decimal(row["paid"]) or Decimal(0),
-        opened_at=row["opened_at"],  # type: ignore[arg-type]
+        acts=row["owner"],
+        exception_id=row["exception_id"],
+        open_exceptions=row["exceptions"],
+        invoiced=row["invoiced"],
+        paid=row["paid"],
+        opened_at=row["opened_at"],
     )
 
 
-def _stage(row: dict[str, object]) -> str:
+def _stage(row: dict[str, Any]) -> str:
     if row["closed_at"] is not None:
         return "withdrawn"
     if row["version"] is None:
         return "proposal"
-    if int(str(row["invoices"])):
-        return "billing" if int(str(row["open_invoices"])) else "paid"
-    return "delivery & time" if int(str(row["posted"])) else "contract & project set-up"
+    if row["invoices"]:
+        return "billing" if row["open_invoices"] else "paid"
+    return "delivery & time" if row["posted"] else "contract & project set-up"
 
 
-def _fine(row: dict[str, object], stage: str) -> str:
+def _fine(row: dict[str, Any], stage: str) -> str:
     match stage:
         case "withdrawn":
             return "withdrawn by decision"
@@ -118,13 +169,5 @@ def _fine(row: dict[str, object], stage: str) -> str:
         case "billing":
             return f"{row['open_invoices']} of {row['invoices']} invoices are open"
         case "delivery & time":
-            return f"{row['posted']} approved entries are posted"
+            return "approved time is posted as it comes"
     return "every system holds the contract"
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _decimal(value: object) -> Decimal | None:
-    return None if value is None else Decimal(str(value))

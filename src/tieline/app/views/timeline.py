@@ -18,6 +18,7 @@ OUTCOMES = {
     "lines.posted": "confirmed",
     "invoice.changed": "done",
 }
+OPEN_STEPS = ("refused", "in_doubt", "waiting", "retrying", "accepted", "asks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,14 +34,27 @@ class TimelineItem:
     vendor_id: str | None
     detail: str | None
     actor: str
+    run_id: int | None = None
 
 
 def read_timeline(db: Connection, engagement_id: str, *, after: int = 0, limit: int = 500) -> list[TimelineItem]:
     """What happened, oldest first, after item number `after`."""
     rows = db.execute(
-        "select id, at, actor, action, object, detail from audit_event where engagement = %s and id > %s"
+        "select id, at, actor, action, object, detail, run_id from audit_event where engagement = %s and id > %s"
         " order by id limit %s",
         [engagement_id, after, limit],
+    ).fetchall()
+    return [_item(row) for row in rows]
+
+
+def read_newest(
+    db: Connection, engagement_id: str, *, before: int | None = None, limit: int = 200
+) -> list[TimelineItem]:
+    """What happened, newest first, before item number `before`."""
+    rows = db.execute(
+        "select id, at, actor, action, object, detail, run_id from audit_event where engagement = %s"
+        " and (%s::bigint is null or id < %s) order by id desc limit %s",
+        [engagement_id, before, before, limit],
     ).fetchall()
     return [_item(row) for row in rows]
 
@@ -48,19 +62,20 @@ def read_timeline(db: Connection, engagement_id: str, *, after: int = 0, limit: 
 def _item(row: dict[str, Any]) -> TimelineItem:
     detail: dict[str, Any] = row["detail"] or {}
     connection, target = None, None
-    if row["action"].startswith("effect.") or row["action"].startswith("lines."):
+    if row["action"].startswith(("effect.", "lines.", "invoice.")):
         connection, _, rest = str(row["object"] or "").partition(":")
         target = rest.partition(":")[0] or None
     return TimelineItem(
         number=row["id"],
         at=row["at"],
         step=str(detail.get("label") or row["object"] or row["action"]),
-        connection=connection,
+        connection=connection or None,
         target=target,
         outcome=OUTCOMES.get(row["action"], row["action"]),
         vendor_id=detail.get("external_id"),
         detail=detail.get("problem") or detail.get("value") or detail.get("reason"),
         actor=row["actor"],
+        run_id=row["run_id"],
     )
 
 
@@ -73,14 +88,16 @@ class WaitingStep:
     what: str
     connection: str | None
     detail: str | None
+    due_at: datetime | None = None
+    """When it is tried again by itself."""
 
 
 def read_waiting(db: Connection, engagement_id: str) -> list[WaitingStep]:
     """What waits now, by the newest run of each flow instance."""
     rows = db.execute(
-        "select distinct on (r.flow, r.key) r.flow, r.steps, a.state from run r"
-        " join agenda a on a.flow = r.flow and a.key = r.key"
-        " where r.engagement = %s and a.state in ('retrying', 'waiting', 'blocked') order by r.flow, r.key, r.id desc",
+        "select r.flow, r.steps, a.due_at from agenda a cross join lateral (select flow, steps from run"
+        " where run.flow = a.flow and run.key = a.key order by id desc limit 1) r"
+        " where a.engagement = %s and a.state in ('retrying', 'waiting', 'blocked') order by a.flow, a.key limit 200",
         [engagement_id],
     ).fetchall()
     return [
@@ -90,8 +107,9 @@ def read_waiting(db: Connection, engagement_id: str) -> list[WaitingStep]:
             what=step["what"],
             connection=step.get("connection"),
             detail=step.get("detail"),
+            due_at=row["due_at"],
         )
         for row in rows
         for step in row["steps"] or ()
-        if step["what"] in ("refused", "in_doubt", "waiting", "retrying", "accepted", "asks")
+        if step["what"] in OPEN_STEPS
     ]

@@ -1,0 +1,134 @@
+"""The bulk lane of one process: pulls approved time and expenses, posts them, and wakes billing."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import structlog
+
+from tieline.app.assembly import Tieline, connector_folder
+from tieline.engine.controls import pause
+from tieline.engine.intake import note_failure
+from tieline.lane.post import post_ready
+from tieline.lane.pricing import Pricing
+from tieline.lane.pull import LineKind, feed_of, pull_feed
+from tieline.lane.release import release_all_mendable
+from tieline.lane.worker import Worker
+from tieline.mapping import ValueTables
+from tieline.sdk.connector import ConnectionSettings
+from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
+from tieline.sdk.lines import LineSink
+from tieline.sdk.roles import Psa
+from tieline.store.canonical import refer
+
+log = structlog.get_logger()
+
+Duty = Callable[[], None]
+PEOPLE_EVERY = 300.0
+"""Seconds between two readings of who books time and who is an employee."""
+KINDS: tuple[LineKind, ...] = ("time", "expense")
+
+
+class Transactions:
+    """What the worker does about project transactions."""
+
+    def __init__(self, tieline: Tieline) -> None:
+        self._tieline = tieline
+        self.sinks = sinks_of(tieline)
+        self._pricing = pricing_of(tieline, self.sinks)
+        self._worker = Worker(tieline.database)
+        self._posting = threading.Lock()
+        self._people_at: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def pulls(self) -> dict[str, Duty]:
+        """One duty per feed of lines."""
+        return {
+            f"{name}:{kind}": partial(self.pull, name, connected.psa, kind)
+            for name, connected in self._tieline.connected.items()
+            if connected.psa is not None
+            for kind in KINDS
+        }
+
+    def pull(self, name: str, psa: Psa, kind: LineKind) -> None:
+        """Read one feed to its end and wake billing of the projects it concerns."""
+        database = self._tieline.database
+        try:
+            self._learn_people()
+            pulled = pull_feed(database, feed_of(psa, kind), self._pricing)
+        except (Unavailable, Rejected, Unauthorized) as error:
+            note_failure(database, f"{name}:{kind}", error)
+            return
+        if pulled:
+            log.info("pulled", connection=name, kind=kind, lines=pulled)
+            self.post()
+
+    def post(self) -> None:
+        """Send what is ready."""
+        with self._posting:
+            try:
+                posted = post_ready(self._tieline.database, self.sinks, self._worker, self._pricing)
+            except Unauthorized as error:
+                pause(self._tieline.database, "connection", error.system, "its credentials are refused", "tieline")
+                return
+        if posted:
+            log.info("posted", lines=posted)
+
+    def refresh(self) -> None:
+        """Value tables have changed: prices and checks use the new ones."""
+        self._pricing = pricing_of(self._tieline, self.sinks)
+        self.release()
+
+    def release(self) -> None:
+        """Lines whose cause is gone go on."""
+        if release_all_mendable(self._tieline.database, self._pricing):
+            self.post()
+
+    def close(self) -> None:
+        """Give the posting session back."""
+        self._worker.close()
+
+    def _learn_people(self) -> None:
+        """E-mails join the people of PSA and ERP."""
+        with self._lock:
+            for name, connected in self._tieline.connected.items():
+                if time.monotonic() - self._people_at.get(name, -1e9) < PEOPLE_EVERY:
+                    continue
+                people: dict[str, str] = {}
+                if connected.psa is not None:
+                    people |= {person.email.lower(): person.ref for person in connected.psa.list_people()}
+                if connected.erp is not None:
+                    people |= {email.lower(): ref for email, ref in connected.erp.list_people().items()}
+                with self._tieline.database.transaction() as db:
+                    for email, ref in people.items():
+                        refer(db, name, "person", email, ref)
+                self._people_at[name] = time.monotonic()
+
+
+def sinks_of(tieline: Tieline) -> Mapping[str, LineSink]:
+    """Where time is posted, by connection."""
+    return {name: connected.erp.time for name, connected in tieline.connected.items() if connected.erp is not None}
+
+
+def pricing_of(tieline: Tieline, sinks: Mapping[str, LineSink]) -> Pricing:
+    """The firm's prices and the item codes of each ERP."""
+    off = [
+        (name, entity.id)
+        for name in sinks
+        for entity in tieline.site.firm.legal_entities
+        if tieline.engine.controls.mode("time", name, entity.id) != "live"
+    ]
+    return Pricing(
+        tieline.site.firm,
+        items={settings.name: item_codes(settings) for settings in tieline.site.connections if settings.name in sinks},
+        batch_sizes={name: sink.batch_size for name, sink in sinks.items()},
+        off=off,
+    )
+
+
+def item_codes(settings: ConnectionSettings) -> dict[str, str]:
+    """Role, `expense` or `fixed` -> the vendor's item, from the value table `item`."""
+    folders = [settings.values, connector_folder(settings.connector) / "values"]
+    table = ValueTables([folder for folder in folders if folder is not None]).table("item")
+    return dict(table.theirs_of)

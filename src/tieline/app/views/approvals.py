@@ -1,0 +1,59 @@
+"""Approvals: what a person is asked to decide, exactly as it will count, and what was decided."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tieline.app.views.paging import LARGEST
+from tieline.store.database import Connection
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRow:
+    """One question. The decision is bound to the hash of `content`: an edit voids it."""
+
+    id: int
+    label: str
+    flow: str
+    key: str
+    engagement_id: str | None
+    exception_id: int | None
+    state: str
+    """`asked`, `approved`, `declined` or `void`."""
+    content: dict[str, Any]
+    content_hash: str
+    asked_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    reason: str | None
+
+
+_LIST = """
+select a.id, a.label, a.flow, a.key, g.engagement as engagement_id, a.state, a.content,
+  encode(a.content_hash, 'hex') as content_hash, a.asked_at, a.decided_by, a.decided_at, a.reason,
+  (select i.id from exception_item i join exception_line l on l.exception_id = i.id
+    where i.closed_at is null and i.kind = 'approval' and l.flow = a.flow and l.key = a.key limit 1) as exception_id
+from approval a left join agenda g on g.flow = a.flow and g.key = a.key
+where (%(id)s::bigint is null or a.id = %(id)s) and (%(state)s::text is null or a.state = %(state)s)
+  and (%(engagement)s::text is null or g.engagement = %(engagement)s) and a.id > %(after)s
+order by a.id limit %(limit)s
+"""
+
+
+def list_approvals(
+    db: Connection,
+    *,
+    state: str | None = "asked",
+    engagement_id: str | None = None,
+    approval_id: int | None = None,
+    after: int = 0,
+    limit: int = LARGEST,
+) -> list[ApprovalRow]:
+    """The oldest question first; `state` None takes all."""
+    values = {"state": state, "engagement": engagement_id, "id": approval_id, "after": after, "limit": limit}
+    return [ApprovalRow(**row) for row in db.execute(_LIST, values).fetchall()]
+
+
+def read_approval(db: Connection, approval_id: int) -> ApprovalRow | None:
+    """One question, decided or not."""
+    return next(iter(list_approvals(db, state=None, approval_id=approval_id, limit=1)), None)
