@@ -49,9 +49,9 @@ def assertion(key: Key, audience: str, algorithm: str = "ES256", kid: str = "kid
     return jwt.encode({"typ": "JWT", "alg": algorithm, "kid": kid}, claims | changed, imported, algorithms=[algorithm])
 
 
-def ask_for_token(base: str, signed: str) -> httpx2.Response:
+def ask_for_token(http: httpx2.Client, signed: str) -> httpx2.Response:
     form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION, "client_assertion": signed}
-    return httpx2.post(base + TOKENS, data=form)
+    return http.post(TOKENS, data=form)
 
 
 class Caller:
@@ -67,7 +67,7 @@ class Caller:
 
     def sign_in(self) -> None:
         """Take a new token, as one must after an hour of the stand-in's clock."""
-        token = ask_for_token(self.base, assertion(self._key, self.base + TOKENS)).json()["access_token"]
+        token = ask_for_token(self.http, assertion(self._key, self.base + TOKENS)).json()["access_token"]
         self.http.headers["authorization"] = f"Bearer {token}"
 
     def move_clock(self, at: str) -> None:

@@ -75,14 +75,14 @@ def test_a_replayed_nonce_is_refused_only_when_switched_on(netsuite: Caller) -> 
 
 
 def test_the_token_endpoint_answers_a_string_of_seconds(netsuite: Caller, key: Key) -> None:
-    answer = ask_for_token(netsuite.base, assertion(key, netsuite.base + TOKENS))
+    answer = ask_for_token(netsuite.http, assertion(key, netsuite.base + TOKENS))
     assert answer.json()["expires_in"] == "3600"
     assert answer.json()["token_type"] == "bearer"
 
 
 def test_an_assertion_addressed_to_the_accounts_real_host_is_accepted(netsuite: Caller, key: Key) -> None:
     real = f"https://tstdrv1234567-sb1.suitetalk.api.netsuite.com{TOKENS}"
-    assert ask_for_token(netsuite.base, assertion(key, real)).status_code == 200
+    assert ask_for_token(netsuite.http, assertion(key, real)).status_code == 200
 
 
 def test_an_rsa_certificate_signs_with_ps256_but_not_with_rs256(netsuite: Caller) -> None:
@@ -90,7 +90,7 @@ def test_an_rsa_certificate_signs_with_ps256_but_not_with_rs256(netsuite: Caller
     row = {"id": "rsa", "client_id": "test-client", "pem": certificate_for(rsa_key)}
     netsuite.customize({"certificates": [row]})
     audience = netsuite.base + TOKENS
-    answers = [ask_for_token(netsuite.base, assertion(rsa_key, audience, alg, "rsa")) for alg in ("PS256", "RS256")]
+    answers = [ask_for_token(netsuite.http, assertion(rsa_key, audience, alg, "rsa")) for alg in ("PS256", "RS256")]
     assert [answer.status_code for answer in answers] == [200, 401]
 
 
@@ -105,19 +105,19 @@ def test_an_rsa_certificate_signs_with_ps256_but_not_with_rs256(netsuite: Caller
     ],
 )
 def test_a_wrong_claim_gets_no_token(netsuite: Caller, key: Key, changed: dict[str, Any]) -> None:
-    answer = ask_for_token(netsuite.base, assertion(key, netsuite.base + TOKENS, **changed))
+    answer = ask_for_token(netsuite.http, assertion(key, netsuite.base + TOKENS, **changed))
     assert answer.status_code in (400, 401)
     assert "error" in answer.json()
 
 
 def test_an_assertion_of_another_key_gets_no_token(netsuite: Caller) -> None:
-    answer = ask_for_token(netsuite.base, assertion(new_ec_key(), netsuite.base + TOKENS))
+    answer = ask_for_token(netsuite.http, assertion(new_ec_key(), netsuite.base + TOKENS))
     assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
 
 
 @pytest.mark.parametrize("text", ["", "a.b", "a.b.c", "e30.e30.e30", "☃.☃.☃"])
 def test_a_mangled_assertion_gets_no_token(netsuite: Caller, text: str) -> None:
-    assert ask_for_token(netsuite.base, text).status_code in (400, 401)
+    assert ask_for_token(netsuite.http, text).status_code in (400, 401)
 
 
 def test_a_certificate_for_more_than_two_years_cannot_be_registered(netsuite: Caller, key: Key) -> None:

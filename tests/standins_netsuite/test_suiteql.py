@@ -170,7 +170,8 @@ WORDS = st.sampled_from(
         *("SELECT", "FROM", "WHERE", "id", "customer", "lastmodifieddate", "'x'", "''", "5", "?", "AND", "OR", "NOT"),
         *("IN", "LIKE", "IS", "NULL", "BETWEEN", "CASE", "WHEN", "THEN", "END", "AS", "DISTINCT", "TOP", "ORDER", "BY"),
         *("GROUP", "COUNT", "SUM", "TO_DATE", "BUILTIN", "DF", "LEFT", "JOIN", "ON", ",", "(", ")", "*", "=", "<", ">"),
-        *(".", "-", "+", "/", "||"),
+        *(".", "-", "+", "/", "||", "<>", "creditlimit", "category", "isinactive", "'NaN'", "'1e99'", "99999999999"),
+        *("SUBSTR", "NVL", "ROUND", "TRUNC", "TO_CHAR", "SYSDATE", "HAVING", "AVG", "MAX", "ELSE", "LENGTH", "'YYYY'"),
     ]
 )
 
@@ -180,3 +181,43 @@ WORDS = st.sampled_from(
 def test_no_query_makes_the_stand_in_fail(netsuite: Caller, words: list[str]) -> None:
     answer = netsuite.ask("SELECT " + " ".join(words))
     assert answer.status_code in (200, 400)
+
+
+PLAIN = st.sampled_from(["id", "companyname", "creditlimit", "category", "lastmodifieddate", "email", "NULL", "?"])
+PLAIN |= st.sampled_from(["'x'", "'NaN'", "'1e99'", "5", "0", "99999999999", "'2026-01-01'", "'YYYY-MM-DD'", "SYSDATE"])
+TREES = st.recursive(
+    PLAIN,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "||", "=", "<", ">=", "AND", "OR", "LIKE"]), inner).map(
+            lambda parts: f"({' '.join(parts)})"
+        ),
+        st.tuples(
+            st.sampled_from(["NVL", "SUBSTR", "ROUND", "TO_CHAR", "TO_DATE", "REPLACE", "BUILTIN.DF", "MAX", "SUM"]),
+            st.lists(inner, min_size=1, max_size=3),
+        ).map(lambda parts: f"{parts[0]}({', '.join(parts[1])})"),
+        st.tuples(inner, inner, inner).map(lambda p: f"CASE WHEN {p[0]} = {p[1]} THEN {p[1]} ELSE {p[2]} END"),
+        st.tuples(inner, inner).map(lambda p: f"({p[0]} IN ({p[1]}, 'a') OR NOT {p[0]} IS NULL)"),
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    TREES,
+    TREES,
+    st.sampled_from(["SELECT {0} AS a FROM customer WHERE {1}", "SELECT id FROM customer ORDER BY {0}, {1}"]),
+)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_expression_makes_the_stand_in_fail(netsuite: Caller, one: str, other: str, form: str) -> None:
+    if not netsuite.ledger():
+        body = {"subsidiary": {"id": "1"}, "category": {"id": "3"}, "creditLimit": 5}
+        netsuite.create("customer", body | {"companyName": "A"})
+        netsuite.create("customer", {"subsidiary": {"id": "2"}, "companyName": "B"})
+    query = form.format(one, other)
+    answer = netsuite.ask(query, *["7"] * query.count("?"))
+    assert answer.status_code in (200, 400), answer.text
+
+
+def test_unknown_and_false_is_false(time: Caller) -> None:
+    query = "SELECT externalid FROM timebill WHERE NOT (memo = 'x' AND hours < 0) ORDER BY id"
+    assert len(time.rows(query)) == 6

@@ -47,5 +47,5 @@ def show_date(iso: str, date_format: str) -> str:
 
 
 def later(iso: str, **duration: float) -> str:
-    """ISO text moved by days or minutes."""
+    """ISO text moved by days or minutes. Raises OverflowError."""
     return f"{datetime.fromisoformat(iso) + timedelta(**duration):%Y-%m-%dT%H:%M:%S}Z"

@@ -212,7 +212,10 @@ def _date_test(operator: str, text: str, date_format: str) -> Callable[[Any], bo
     if read is None:
         raise _refused(f"'{text}' is not a date in the format {date_format}")
     start, has_time = read
-    end = later(start, minutes=1) if has_time else later(start, days=1)
+    try:
+        end = later(start, minutes=1) if has_time else later(start, days=1)
+    except OverflowError as error:
+        raise _refused(f"'{text}' is out of range") from error
     match operator:
         case "AFTER":
             return lambda value: _instant(value) >= end

@@ -74,7 +74,7 @@ def _property(known: Field) -> Json:
     made: dict[str, Json] = {"title": known.label, "nullable": True}
     match known.kind:
         case "ref":
-            made |= {"type": "object", "x-ns-type": "nsResource", "x-ns-record-types": list(known.targets)}
+            made |= {"type": "object", "x-ns-type": "nsResource"}
             made["properties"] = {name: {"type": "string"} for name in ("id", "externalId", "refName")}
         case "enum":
             made |= {"type": "object", "properties": {"id": {"type": "string", "enum": list(known.choices)}}}

@@ -77,7 +77,7 @@ class Schema:
             required=tuple(data.get("required", ())),
             fields=self._fields(data, source),
             sublists={
-                key: Sublist(key, part["key"], self._fields(part, source), tuple(part.get("required", ())))
+                key: Sublist(key, part["key"], self._fields(part, source), _required_cells(part))
                 for key, part in data.get("sublists", {}).items()
             },
             transaction_code=data.get("type"),
@@ -141,6 +141,12 @@ class Schema:
         if kind not in SCALARS and (len(words) < 2 or words[0] != "ref" or unknown):
             raise ControlError(f"a custom field is one of {', '.join(SCALARS)}, enum, or ref RECORD; not {kind}")
         return self._field(data["name"], kind, self._source, label or data["name"], custom=True)
+
+
+def _required_cells(sublist: dict[str, Any]) -> tuple[str, ...]:
+    """A line needs its key, unless the account numbers the lines."""
+    numbered = sublist["key"] in ("line", "id")
+    return (*sublist.get("required", ()), *(() if numbered else (sublist["key"],)))
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,9 @@ def _choice(field: Field, value: Json) -> str:
 
 
 def money(amount: Decimal) -> Decimal:
-    """Rounded to the cent, half up."""
+    """Rounded to the cent, half up. Raises RefusalError for what no ledger holds."""
+    if abs(amount) > _LARGEST:
+        raise user_error("The amount is too large.", "amount")
     return amount.quantize(_CENT, ROUND_HALF_UP)
 
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tieline_standins.netsuite.errors import user_error
+from tieline_standins.netsuite.errors import invalid_value, user_error
 from tieline_standins.netsuite.rules import sale, sales_order
 from tieline_standins.netsuite.rules.periods import check_open, period_of
 from tieline_standins.netsuite.store import Record
@@ -44,7 +44,10 @@ def _follow(draft: Record, previous: Record | None, field: str, causes: tuple[st
 def _due(books: "Books", draft: Record) -> str:
     terms = books.store.get("term", draft.values["terms"]) if "terms" in draft.values else None
     days = terms.values.get("daysUntilNetDue", 0) if terms is not None else 0
-    return (date.fromisoformat(draft.values["tranDate"]) + timedelta(days=days)).isoformat()
+    try:
+        return (date.fromisoformat(draft.values["tranDate"]) + timedelta(days=days)).isoformat()
+    except OverflowError as error:
+        raise invalid_value(draft.values["tranDate"], "tranDate", "tranDate") from error
 
 
 def saved(books: "Books", record: Record, previous: Record | None) -> None:

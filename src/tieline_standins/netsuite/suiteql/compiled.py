@@ -1,6 +1,6 @@
 """Compiled expressions, the scope they live in, and Oracle's implicit conversions between their kinds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from tieline_standins.netsuite.suiteql.syntax import Column, refused
 from tieline_standins.netsuite.suiteql.tables import Table, TableColumn
 
 # One row of each table of the query; None where a LEFT JOIN found nothing.
+_MAX_EXPONENT = 126  # Oracle's NUMBER ends at 10^126
 Env = tuple[Any, ...]
 Eval = Callable[[Any], Any]
 
@@ -62,6 +63,14 @@ def same_kind(left: Compiled, right: Compiled, scope: Scope) -> tuple[Compiled, 
     raise refused(f"Inconsistent data types: {left.kind} and {right.kind}")
 
 
+def unified(parts: Sequence[Compiled]) -> tuple[str, list[Eval]]:
+    """One kind for alternatives such as the branches of a CASE: theirs if they agree, else text."""
+    kinds = {part.kind for part in parts if not (part.constant and part.run(None) is None)}
+    if len(kinds) <= 1:
+        return next(iter(kinds), "text"), [part.run for part in parts]
+    return "text", [as_text(part).run for part in parts]
+
+
 def _converted(text: Compiled, kind: str, scope: Scope) -> Compiled:
     if kind == "truth":
         raise refused("Inconsistent data types")
@@ -75,9 +84,12 @@ def _converted(text: Compiled, kind: str, scope: Scope) -> Compiled:
 
 def to_number(text: str) -> Decimal | int:
     try:
-        return int(text) if text.isascii() and text.isdigit() else Decimal(text.strip())
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 40 else Decimal(text.strip())
     except ArithmeticError as error:
         raise refused(f"Invalid number: '{text[:50]}'") from error
+    if isinstance(number, Decimal) and not (number.is_finite() and abs(number.adjusted()) < _MAX_EXPONENT):
+        raise refused(f"Invalid number: '{text[:50]}'")
+    return number
 
 
 def _to_date(text: str, date_format: str) -> str:

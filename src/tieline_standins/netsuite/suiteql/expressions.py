@@ -14,6 +14,7 @@ from tieline_standins.netsuite.suiteql.compiled import (
     as_text,
     constant,
     same_kind,
+    unified,
 )
 from tieline_standins.netsuite.suiteql.functions import compile_call, shift_days
 from tieline_standins.netsuite.suiteql.syntax import (
@@ -100,9 +101,19 @@ def _binary(node: Binary, scope: Scope) -> Compiled:
 
 
 def _logic(name: str, left: Eval, right: Eval) -> Compiled:
-    if name == "AND":
-        return Compiled("truth", lambda env: left(env) and right(env))
-    return Compiled("truth", lambda env: left(env) or right(env))
+    """Three-valued: unknown AND false is false, unknown OR true is true."""
+    decided = name == "OR"
+
+    def run(env: Any) -> Any:
+        one = left(env)
+        if one is decided:
+            return decided
+        other = right(env)
+        if other is decided:
+            return decided
+        return None if one is None or other is None else not decided
+
+    return Compiled("truth", run)
 
 
 def _comparison(compare: Callable[[Any, Any], Any], left: Compiled, right: Compiled) -> Compiled:
@@ -139,13 +150,23 @@ def _arithmetic(name: str, left: Compiled, right: Compiled) -> Compiled:
         one, other = first(env), second(env)
         if one is None or other is None:
             return None
-        if name == "/":
-            if not other:
-                raise refused("Divisor is equal to zero")
-            return Decimal(one) / other
-        return one + other if name == "+" else one - other if name == "-" else one * other
+        try:
+            return _calculate(name, Decimal(one), Decimal(other))
+        except ArithmeticError as error:
+            raise refused("Numeric overflow or divisor equal to zero") from error
 
     return Compiled("number", run, left.constant and right.constant)
+
+
+def _calculate(name: str, one: Decimal, other: Decimal) -> Decimal:
+    match name:
+        case "+":
+            return one + other
+        case "-":
+            return one - other
+        case "*":
+            return one * other
+    return one / other
 
 
 def _in_list(node: InList, scope: Scope) -> Compiled:
@@ -169,14 +190,14 @@ def in_values(operand: Compiled, items: Sequence[Node], scope: Scope) -> frozens
 
 
 def _case(node: Case, scope: Scope) -> Compiled:
-    branches = [(truth(test, scope).run, compile_expression(value, scope)) for test, value in node.branches]
-    otherwise = compile_expression(node.otherwise, scope)
-    kind = branches[0][1].kind
+    tests = [truth(test, scope).run for test, _ in node.branches]
+    values = [compile_expression(value, scope) for _, value in node.branches]
+    kind, runs = unified([*values, compile_expression(node.otherwise, scope)])
 
     def run(env: Any) -> Any:
-        for test, value in branches:
+        for test, value in zip(tests, runs, strict=False):
             if test(env):
-                return value.run(env)
-        return otherwise.run(env)
+                return value(env)
+        return runs[-1](env)
 
     return Compiled(kind, run)

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from tieline_standins.netsuite.dates import later
-from tieline_standins.netsuite.suiteql.compiled import Compiled, Scope, as_text, constant, to_number
+from tieline_standins.netsuite.suiteql.compiled import Compiled, Scope, as_text, constant, to_number, unified
 from tieline_standins.netsuite.suiteql.formats import read_model, write_date
 from tieline_standins.netsuite.suiteql.syntax import Call, Column, Node, Star, refused
 
@@ -50,8 +50,7 @@ def _display(node: Call, scope: Scope) -> Compiled:
 def _first_known(arguments: Sequence[Compiled]) -> Compiled:
     if not arguments:
         raise refused("NVL and COALESCE take arguments")
-    kind = next((one.kind for one in arguments if not one.constant), arguments[0].kind)
-    runs = [one.run if one.kind == kind else as_text(one).run for one in arguments]
+    kind, runs = unified(arguments)
     return Compiled(kind, lambda env: next((value for run in runs if (value := run(env)) is not None), None))
 
 
@@ -59,12 +58,14 @@ def _read_date(name: str, arguments: Sequence[Compiled]) -> Compiled:
     if len(arguments) != 2 or not all(one.constant and one.kind == "text" for one in arguments):
         raise refused(f"{name} takes a text and a format")
     text, model = (one.run(None) for one in arguments)
-    return constant(None if text is None else read_model(text, model), "date")
+    return constant(None if text is None or model is None else read_model(text, model), "date")
 
 
 def _write(arguments: Sequence[Compiled]) -> Compiled:
     if len(arguments) == 2 and arguments[0].kind == "date" and arguments[1].constant:
         model = arguments[1].run(None)
+        if not isinstance(model, str):
+            raise refused("TO_CHAR takes a text as the format")
         return _applied("text", arguments[0], lambda value: write_date(value, model))
     if len(arguments) == 1 and arguments[0].kind in ("number", "text"):
         return as_text(arguments[0])
@@ -104,7 +105,7 @@ def _call(kind: str, name: str, function: Callable[..., Any], arguments: Sequenc
             return None
         try:
             return function(*values)
-        except (TypeError, ArithmeticError) as error:
+        except (TypeError, ValueError, ArithmeticError) as error:
             raise refused(f"Invalid arguments of {name}") from error
 
     return Compiled(kind, run, all(one.constant for one in arguments))
@@ -129,7 +130,12 @@ def shift_days(date: Compiled, days: Compiled, sign: int) -> Compiled:
 
     def run(env: Any) -> Any:
         one, other = first(env), second(env)
-        return None if one is None or other is None else later(one, days=sign * float(other))
+        if one is None or other is None:
+            return None
+        try:
+            return later(one, days=sign * float(other))
+        except OverflowError as error:
+            raise refused("Date out of range") from error
 
     return Compiled("date", run, date.constant and days.constant)
 

@@ -74,6 +74,8 @@ def run_query(select: Select, tables: Mapping[str, Table], *, date_format: str, 
         holds = compiler(select.having).run
         rows = [row for row in rows if holds(row)]
     columns = tuple(compiler(output.expression) for output in outputs)
+    if any(column.kind == "truth" for column in columns):
+        raise refused("A condition cannot be selected")
     rows = _sorted(rows, _orders(select, outputs), compiler)
     if select.distinct:
         rows = list({tuple(column.run(row) for column in columns): row for row in reversed(rows)}.values())[::-1]

@@ -108,7 +108,16 @@ def value_column(books: Books, known: Field, get: Getter) -> TableColumn:
             return TableColumn("text", get, lambda row: known.choices.get(get(row)))
         case "ref":
             return TableColumn("number", get, lambda row: _display(books, known, get(row)))
+        case "any":
+            return TableColumn("text", lambda row: _plain_text(get(row)))
     return TableColumn("text", get)
+
+
+def _plain_text(value: Any) -> str | None:
+    """A value nobody checked: the id of a reference, else its text."""
+    if isinstance(value, dict):
+        value = value.get("id")
+    return None if value is None else str(value)
 
 
 def _display(books: Books, known: Field, number: int | None) -> str | None:
