@@ -106,7 +106,7 @@ def _candidates(world: World, resource: Resource, params: dict[str, str]) -> Ite
     if resource.plural == "external_references" and "service_model_ref" in params:
         return [world.get(resource.plural, number) for number in world.references.get(params["service_model_ref"], ())]
     for name in ("external_reference_service_model_refs", "external_reference_service_model_ref"):
-        if name in params and resource.subject:
+        if name in params and resource.has_references:
             return filters.referenced(world, resource, params[name].split(","))
     return None
 
@@ -160,7 +160,7 @@ def _conditions(world: World, resource: Resource, params: dict[str, str], skip: 
         if name in _SHAPE or name in skip:
             continue
         make = resource.filters.get(name) or filters.COMMON.get(name)
-        if make is None or (name in filters.REFERENCE_FILTERS and resource.subject is None):
+        if make is None or (name in filters.REFERENCE_FILTERS and not resource.has_references):
             _unknown(world, name)
             continue
         try:

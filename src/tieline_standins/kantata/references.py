@@ -26,7 +26,7 @@ def ids_of(value: Json, *, many: bool) -> list[str]:
 def check(world: World, resource: Resource, change: Change) -> None:
     """Refuse a wrong inline `external_reference` before its subject is written. Raises ApiError."""
     raw = change.raw.get("external_reference")
-    if raw is None or resource.subject is None:
+    if raw is None or not resource.has_references:
         return
     if not isinstance(raw, dict):
         raise invalid("external_reference", "External reference must be an object")
@@ -38,7 +38,7 @@ def check(world: World, resource: Resource, change: Change) -> None:
 def write(world: World, change: Change) -> None:
     """Attach the inline `external_reference` of a request to the record just written."""
     raw = change.raw.get("external_reference")
-    if change.record and change.record.resource.subject and isinstance(raw, dict):
+    if change.record and change.record.resource.has_references and isinstance(raw, dict):
         _attach(world, change.record, _parsed(raw))
 
 

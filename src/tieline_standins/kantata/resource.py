@@ -112,3 +112,8 @@ class Resource:
     deleted: Callable[[World, Record, Session], None] = _free
     derive: Callable[[World, Record, dict[str, Json]], None] | None = None
     weigh: Callable[[World, Record, int], None] | None = None
+
+    @property
+    def has_references(self) -> bool:
+        """Whether external references attach to it."""
+        return "external_references" in self.associations
