@@ -63,6 +63,13 @@ def unstorable(line: Priceable) -> Cause | None:
     )
 
 
+def control_quantity(line: Priceable) -> Decimal:
+    """What control totals count: minutes of time, the amount of an expense; nothing of a line kept without numbers."""
+    if unstorable(line) is not None:
+        return Decimal(0)
+    return line.quantity if line.kind == "time" else line.amount or Decimal(0)
+
+
 def _sane(number: Decimal) -> bool:
     if not number.is_finite():
         return False

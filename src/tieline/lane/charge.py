@@ -1,0 +1,163 @@
+"""New lines: judged, put into batches or exceptions, and loaded by COPY."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from tieline.billing.cause import Cause
+from tieline.billing.pricing import Priced
+from tieline.engine.problem import Problem
+from tieline.lane.batch import Target, make_batches
+from tieline.lane.check import judge, unstorable
+from tieline.lane.reference import ProjectFacts, Reference
+from tieline.lane.waiting import problem_of_cause, wait_for
+from tieline.sdk.feed import SourceLine
+from tieline.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A line to be stored: `seq` is even and rises with every new demand of its source line."""
+
+    line: SourceLine
+    seq: int = 0
+    supersedes: int | None = None
+    withdrawn: bool = False
+    """An un-approval after posting: a tombstone, so that a late copy of the approved line is no news."""
+
+
+_COPY = """
+copy project_transaction (id, connection, kind, source_id, source_version, seq, supersedes_id, page_id, legal_entity,
+  project_id, person, project_ref, person_ref, task_ref, role, work_date, quantity, unit, billable, source_currency,
+  source_amount, approved_by, approved_at, note, currency, rate, amount, rate_rule, cost_rate, cost_currency,
+  contract_version, item_code, disposition, attributes, state, batch_id) from stdin (format binary)
+"""
+_TYPES = [
+    *("int8", "text", "text", "text", "int8", "int4", "int8", "int8"),
+    *("text", "text", "text", "text", "text", "text", "text", "date", "numeric", "text", "bool", "text"),
+    *("numeric", "text", "timestamptz", "text", "text", "numeric", "numeric", "text", "numeric", "text"),
+    *("int4", "text", "text", "jsonb", "text", "int8"),
+]
+
+
+@dataclass(slots=True)
+class _Judged:
+    id: int
+    charge: Charge
+    project: ProjectFacts | None
+    person: str | None
+    priced: Priced | None
+
+
+def next_ids(db: Connection, count: int) -> list[int]:
+    """Ids of lines to be."""
+    rows = db.execute(
+        "select nextval(pg_get_serial_sequence('project_transaction', 'id')) as id from generate_series(1, %s)", [count]
+    ).fetchall()
+    return [int(row["id"]) for row in rows]
+
+
+def store_charges(db: Connection, reference: Reference, charges: Sequence[Charge], page_id: int) -> None:
+    """Price, check, batch and store. The caller holds the feed's lock and shares the batches."""
+    if not charges:
+        return
+    judged: list[_Judged] = []
+    to_post: dict[Target, list[int]] = defaultdict(list)
+    waiting: dict[Problem, list[int]] = {}
+    causes: dict[Cause, list[int]] = defaultdict(list)
+    for line_id, charge in zip(next_ids(db, len(charges)), charges, strict=True):
+        one, cause = _judged(reference, line_id, charge)
+        judged.append(one)
+        if cause is not None:
+            causes[cause].append(line_id)
+        target = post_target(reference, charge.line.kind, one.project)
+        if target is not None and one.priced is not None:
+            to_post[target].append(line_id)
+    batches = make_batches(db, reference.pricing, to_post)
+    with db.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.set_types(_TYPES)
+        for one in judged:
+            copy.write_row(_row(reference.connection, one, page_id, batches.get(one.id)))
+    for cause, ids in causes.items():
+        waiting.setdefault(problem_of_cause(cause), []).extend(ids)
+    wait_for(db, waiting)
+
+
+def post_target(reference: Reference, kind: str, project: ProjectFacts | None) -> Target | None:
+    """Where a line is posted; only time is, and only where the project's ERP takes it."""
+    if kind != "time" or project is None or project.erp is None:
+        return None
+    entity = project.terms.legal_entity
+    return (project.erp, entity) if reference.pricing.posts(project.erp, entity) else None
+
+
+def _judged(reference: Reference, line_id: int, charge: Charge) -> tuple[_Judged, Cause | None]:
+    line = charge.line
+    project = reference.projects.get(line.project_ref)
+    person = reference.people.get(line.person_ref) if line.person_ref is not None else None
+    email = person.terms.email if person else None
+    cause = unstorable(line)
+    if cause is not None:
+        charge = replace(charge, line=replace(line, quantity=Decimal(0), amount=None))
+    if charge.withdrawn:
+        return _Judged(line_id, charge, project, email, None), None
+    verdict = cause or judge(reference, line)
+    if isinstance(verdict, Cause):
+        return _Judged(line_id, charge, project, email, None), verdict
+    return _Judged(line_id, charge, project, email, verdict), None
+
+
+_NO_PRICE: tuple[Any, ...] = (None,) * 9
+_Cell = str | int | bool | Decimal | date | datetime | Jsonb | None
+
+
+def _row(connection: str, one: _Judged, page_id: int, batch_id: int | None) -> tuple[_Cell, ...]:
+    line, priced, project = one.charge.line, one.priced, one.project
+    price: tuple[_Cell, ...] = _NO_PRICE
+    if priced is not None:
+        price = (
+            priced.currency,
+            priced.rate,
+            priced.amount,
+            priced.rate_rule,
+            priced.cost_rate,
+            priced.cost_currency,
+            priced.contract_version,
+            priced.item_code,
+            priced.disposition,
+        )
+    return (
+        one.id,
+        connection,
+        line.kind,
+        line.source_id,
+        line.source_version,
+        one.charge.seq,
+        one.charge.supersedes,
+        page_id,
+        project.terms.legal_entity if project else None,
+        project.terms.project_id if project else None,
+        one.person,
+        line.project_ref,
+        line.person_ref,
+        line.task_ref,
+        line.role or (priced.role if priced else None),
+        line.work_date,
+        line.quantity,
+        line.unit,
+        line.billable,
+        line.currency,
+        line.amount,
+        line.approved_by,
+        line.approved_at,
+        line.note,
+        *price,
+        Jsonb(line.attributes) if line.attributes else None,
+        "withdrawn" if one.charge.withdrawn else "in_exception" if priced is None else "checked",
+        batch_id,
+    )
