@@ -1,0 +1,205 @@
+"""Staffing: people wanted (resource requests), allocations of people, and the people themselves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tieline.connectors.kantata.client import Kantata, Page, Row, named
+from tieline.connectors.kantata.reading import moment_of, translated
+from tieline.connectors.kantata.records import Account, content
+from tieline.connectors.kantata.references import REFERENCE
+from tieline.connectors.kantata.tasks import whole_minutes
+from tieline.model.ids import born_outside
+from tieline.model.project import ResourceRequest
+from tieline.model.staffing import Assignment, Resource
+from tieline.sdk.errors import Rejected
+from tieline.sdk.operation import Links, Operation, Payload, Written
+
+TARGET = "resource_request"
+RESOURCE = "Resource"
+CLOCK_SKEW = timedelta(minutes=5)
+
+
+def ensure_resource_request(account: Account) -> Operation[ResourceRequest]:
+    """People wanted, as Kantata has it: an unnamed resource of a role, its soft allocation, and a request to staff it.
+
+    Requests carry no reference of ours, so the resource is what we look up and know by id. Each step looks whether it
+    was done before, so that an update completes what broke off. Link `project`.
+    """
+    facts, wanted = account.facts.operation[TARGET], Wanted(account)
+    base = account.rendered(TARGET, TARGET)
+
+    def render(request: ResourceRequest, links: Links) -> Payload:
+        payload = base(request, links)
+        allocation = {"minutes": whole_minutes(request.hours), "notes": notes_of(request)}
+        return payload | {"allocation": {**payload["allocation"], **allocation}}
+
+    return Operation(
+        connection=account.connection,
+        system=account.facts.system,
+        target=TARGET,
+        render=render,
+        create=wanted.create,
+        update=wanted.update,
+        find=lambda payload: account.references.find("WorkspaceResource", payload[REFERENCE], RESOURCE),
+        withdraw=wanted.withdraw,
+        read_back=wanted.read_back,
+        creates=facts.creates,
+        updates=facts.updates,
+        quarantine=facts.quarantine,
+        support=facts.support,
+    )
+
+
+def notes_of(request: ResourceRequest) -> str | None:
+    """What a resource manager should know besides role, hours and dates."""
+    skills = ", ".join(request.skills)
+    parts = (f"Region: {request.region}" if request.region else "", f"Skills: {skills}" if skills else "", request.note)
+    return "\n".join(part for part in parts if part) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The steps of a resource request."""
+
+    account: Account
+
+    @property
+    def _kantata(self) -> Kantata:
+        return self.account.kantata
+
+    def create(self, payload: Payload, key: str) -> Written:
+        """The resource, then all that belongs to it. What can be refused is looked up before anything is written."""
+        with named(_label(payload)):
+            role, approvers = self.account.directory.role_id(payload["role"]), self._approvers(payload)
+            body = {"workspace_id": payload["workspace_id"], "role_id": role, REFERENCE: payload[REFERENCE]}
+            resource = self._kantata.create("workspace_resources", body)
+            self._allocate(resource, payload)
+            self._request(resource, approvers)
+        return Written(resource)
+
+    def update(self, resource: str, payload: Payload) -> Written:
+        """Bring role, allocation and request up to date; once somebody fills the resource it is Kantata's."""
+        with named(_label(payload)):
+            row = self._resource(resource).rows[0]
+            if row.get("user_id"):
+                return Written(resource)
+            role, approvers = self.account.directory.role_id(payload["role"]), self._approvers(payload)
+            if str(row.get("role_id")) != str(role):
+                self._kantata.update("workspace_resources", resource, {"role_id": role})
+            self._allocate(resource, payload)
+            if not any(request.get("status") != "cancelled" for request in self._requests(row)):
+                self._request(resource, approvers)
+        return Written(resource)
+
+    def withdraw(self, resource: str) -> None:
+        """Cancel the open request and free its soft hours. Raises Rejected when somebody fills the resource."""
+        with named(f"{RESOURCE} {resource}"):
+            page = self._resource(resource)
+            row = page.rows[0]
+            if row.get("user_id"):
+                message = f"{row.get('full_name')} is staffed on it: release the person in Kantata first"
+                raise Rejected(self.account.connection, message, owner="resource")
+            for request in self._requests(row):
+                if request.get("status") in (None, "new"):
+                    body = {"request_resolution_status": "cancel"}
+                    self._kantata.update("resource_requests", str(request["id"]), body)
+            for allocation in self._allocations(resource):
+                if allocation.get("hard") is False and allocation.get("minutes"):
+                    self._kantata.update("workspace_allocations", str(allocation["id"]), {"minutes": 0})
+
+    def read_back(self, resource: str) -> Payload:
+        """Role and soft allocation as stored."""
+        with named(f"{RESOURCE} {resource}"):
+            row = self._resource(resource).rows[0]
+            names = ("start_date", "end_date", "minutes", "notes")
+            stored = [{name: one.get(name) for name in names} for one in self._allocations(resource)]
+        return {"role_id": row.get("role_id"), "allocation": stored}
+
+    def _resource(self, resource: str) -> Page:
+        return self._kantata.show("workspace_resources", resource, include="user,role")
+
+    def _allocations(self, resource: str) -> Sequence[Row]:
+        return list(self._kantata.rows("workspace_allocations", workspace_resource_ids=resource))
+
+    def _allocate(self, resource: str, payload: Payload) -> None:
+        """Hours and dates exactly; a request itself takes only a percentage. A hard allocation is Kantata's."""
+        references, wanted = self.account.references, payload["allocation"]
+        reference = references.of(TARGET, payload[REFERENCE]["service_model_ref"])
+        found = references.one("WorkspaceAllocation", reference, "Allocation")
+        if found is None:
+            body = {"resource_id": int(resource), "hard": False, **wanted, REFERENCE: reference}
+            self._kantata.create("workspace_allocations", body)
+        elif self._kantata.show("workspace_allocations", found).rows[0].get("hard") is False:
+            self._kantata.update("workspace_allocations", found, wanted)
+
+    def _request(self, resource: str, approvers: Sequence[int]) -> None:
+        self._kantata.create("resource_requests", {"resource_id": int(resource), "approver_ids": list(approvers)})
+
+    def _requests(self, resource: Row) -> Sequence[Row]:
+        """Requests for a resource: there is no filter for it, but none is older than the resource."""
+        since = moment_of(self.account.connection, resource, "created_at") - CLOCK_SKEW
+        rows = self._kantata.rows("resource_requests", include="resource", created_after=since.isoformat())
+        return [row for row in rows if row.get("resource_id") == resource["id"]]
+
+    def _approvers(self, payload: Payload) -> Sequence[int]:
+        emails = self.account.options.approvers
+        if emails:
+            return [self.account.directory.user_id(email) for email in emails]
+        page = self._kantata.show("workspaces", str(payload["workspace_id"]), include="primary_maven")
+        lead = page.rows[0].get("primary_maven_id")
+        if not lead:
+            message = "nobody leads the project, so nobody can approve the request; or name approvers in the site"
+            raise Rejected(self.account.connection, message, kind="missing_field", field="approvers", owner="delivery")
+        return [int(lead)]
+
+
+def read_assignments(account: Account, project_ref: str) -> Sequence[Assignment]:
+    """All allocations of a project, soft and hard, with person and role."""
+    with named(f"Project {project_ref}"):
+        account.kantata.show("workspaces", project_ref)
+    resources: dict[str, tuple[Row, Mapping[str, Row], Mapping[str, Row]]] = {}
+    for page in account.kantata.pages("workspace_resources", workspace_id=project_ref, include="user,role,workspace"):
+        resources |= {row["id"]: (row, page.side("users"), page.side("roles")) for row in page.rows}
+    allocations = account.kantata.rows(
+        "workspace_allocations", workspace_ids=project_ref, include="workspace,workspace_resource"
+    )
+    return [
+        _assignment(account, project_ref, row, *resources.get(str(row.get("resource_id")), ({}, {}, {})))
+        for row in allocations
+        if row.get("workspace_id") == project_ref
+    ]
+
+
+def _assignment(
+    account: Account, project_ref: str, row: Row, resource: Row, users: Mapping[str, Row], roles: Mapping[str, Row]
+) -> Assignment:
+    values = translated(account, "assignment", row, f"Allocation {row['id']}")
+    person = resource.get("user_id")
+    email = users.get(str(person), {}).get("email_address")
+    return Assignment(
+        **values,
+        id=born_outside(account.id, "assignment", str(row["id"])),
+        project_ref=project_ref,
+        person_ref=str(person) if person else None,
+        person=email.strip().lower() if isinstance(email, str) and email.strip() else None,
+        role=roles.get(str(resource.get("role_id")), {}).get("name"),
+    )
+
+
+def list_people(account: Account) -> Sequence[Resource]:
+    """Everyone on the account who has an e-mail: without one nobody can be told from another in other systems."""
+    return [
+        Resource(
+            **translated(account, "resource", row, f"Person '{row.get('full_name')}'"),
+            id=born_outside(account.id, "resource", str(row["id"])),
+            role=page.side("roles").get(str(row.get("role_id")), {}).get("name"),
+        )
+        for page in account.kantata.pages("users", on_my_account="true", include="role")
+        for row in page.rows
+        if row.get("email_address")
+    ]
+
+
+def _label(payload: Payload) -> str:
+    return f"Request for {content(payload).get('role')}"
