@@ -65,7 +65,7 @@ def test_a_dropped_connection_after_commit_leaves_the_write(notes: httpx2.Client
 
 
 def test_a_late_commit_lands_after_a_newer_write(notes: httpx2.Client) -> None:
-    notes.post("/__standin__/faults", json={"operation": "notes.post", "effect": "late_commit", "ms": 150, "times": 1})
+    notes.post("/__standin__/faults", json={"operation": "notes.post", "effect": "late_commit", "ms": 1000, "times": 1})
     with pytest.raises(httpx2.TransportError):
         notes.post("/notes", json="late")
     notes.post("/notes", json="newer")

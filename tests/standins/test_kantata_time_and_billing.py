@@ -306,3 +306,46 @@ def test_expenses_are_submitted_approved_and_deleted_in_bulk(kantata: Account) -
     refused = kantata.call("POST", "expenses", {"expense": {"workspace_id": workspace}})
     missing = {one["field"] for one in refused.json()["errors"]}
     assert missing == {"date", "category", "amount_in_cents", "expense_category_id"}
+
+
+def test_approved_time_is_editable_or_locked_as_set_up(kantata: Account) -> None:
+    workspace = kantata.workspace()
+    entry = kantata.entry(workspace)
+    kantata.approved(workspace, entry)
+    assert kantata.update("time_entries", entry, time_in_minutes=30).status_code == 200
+    kantata.settings(approved_entries_editable=False)
+    assert error(kantata.update("time_entries", entry, time_in_minutes=45)) == (422, "validation", "base")
+    assert kantata.listed("time_entries")[0]["time_in_minutes"] == 30
+
+
+def test_the_approved_field_without_need_of_approval_is_a_setting(kantata: Account) -> None:
+    workspace = kantata.workspace(require_time_approvals=False)
+    kantata.entry(workspace)
+    kantata.settings(approved_field_without_approval=True)
+    kantata.entry(workspace)
+    assert [entry["approved"] for entry in kantata.listed("time_entries", order="created_at:asc")] == [False, True]
+
+
+def test_members_see_costs_and_submissions_span_longer_when_set_up(kantata: Account) -> None:
+    workspace = kantata.workspace()
+    first, last = kantata.entry(workspace, day="2026-11-02"), kantata.entry(workspace, day="2026-11-12")
+    kantata.settings(members_see_costs=True, submission_days=14)
+    seen = kantata.as_(TOM).listed("time_entries")
+    assert all("cost_rate_in_cents" in entry for entry in seen)
+    assert kantata.submitted(workspace, first, last) == "1"
+
+
+def test_only_may_pass_over_default_filters_when_set_up(kantata: Account) -> None:
+    workspace = kantata.workspace()
+    kantata.update("workspaces", workspace, archived=True)
+    assert kantata.listed("workspaces", only=workspace) == []
+    kantata.settings(only_applies_default_filters=False)
+    assert ids(kantata.listed("workspaces", only=workspace)) == [workspace]
+
+
+def test_project_statuses_are_those_set_up(kantata: Account) -> None:
+    kantata.workspace(status_key=501)
+    assert kantata.listed("workspaces")[0]["status"]["key"] == 501
+    kantata.settings(workspace_statuses={"7": ["blue", "Waiting"]})
+    assert kantata.update("workspaces", "1", status_key=501).status_code == 422
+    assert kantata.create("workspaces", title="B")["status"] == {"color": "blue", "key": 7, "message": "Waiting"}

@@ -7,7 +7,7 @@ from tieline_standins.core.http import Json
 from tieline_standins.kantata import expenses, filters, time_entries
 from tieline_standins.kantata.errors import invalid
 from tieline_standins.kantata.fields import Field, anything, day, flag, idents, number, one_of, short_text, text, whole
-from tieline_standins.kantata.projects import SYMBOLS
+from tieline_standins.kantata.money import SYMBOLS
 from tieline_standins.kantata.resource import Association, Change, Resource, Session, Target
 from tieline_standins.kantata.world import Record, World
 

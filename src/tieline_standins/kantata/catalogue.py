@@ -2,16 +2,17 @@
 
 from tieline_standins.kantata import (
     billing,
+    collaboration,
     custom_fields,
     events,
     expenses,
     people,
-    projects,
     references,
     staffing,
     submissions,
     tasks,
     time_entries,
+    workspaces,
 )
 from tieline_standins.kantata.resource import Resource
 
@@ -26,10 +27,10 @@ RESOURCES: dict[str, Resource] = {
         people.RATE_CARD_VERSIONS,
         people.RATE_CARD_ROLES,
         people.TIME_OFF_ENTRIES,
-        projects.WORKSPACE_GROUPS,
-        projects.WORKSPACES,
-        projects.PARTICIPATIONS,
-        projects.POSTS,
+        collaboration.WORKSPACE_GROUPS,
+        workspaces.WORKSPACES,
+        collaboration.PARTICIPATIONS,
+        collaboration.POSTS,
         tasks.STORIES,
         tasks.ASSIGNMENTS,
         staffing.WORKSPACE_RESOURCES,

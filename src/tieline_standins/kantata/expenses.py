@@ -4,7 +4,7 @@ from tieline_standins.core.http import Json
 from tieline_standins.kantata import filters
 from tieline_standins.kantata.errors import invalid
 from tieline_standins.kantata.fields import Field, anything, day, flag, text, whole
-from tieline_standins.kantata.projects import SYMBOLS, not_archived
+from tieline_standins.kantata.money import SYMBOLS
 from tieline_standins.kantata.resource import Association, Change, Predicate, Resource, Session
 from tieline_standins.kantata.world import Record, World
 
@@ -105,7 +105,7 @@ EXPENSES = Resource(
         "workspace_ids": filters.link_in("workspace"),
         "with_user_ids": filters.link_in("user"),
         "date_between": filters.between("date"),
-        "from_archived_workspaces": not_archived(),
+        "from_archived_workspaces": filters.not_archived(),
     },
     defaults={"from_archived_workspaces": "false"},
     bulk=100,

@@ -115,6 +115,22 @@ def between(name: str) -> MakeFilter:
     return make
 
 
+def not_archived() -> MakeFilter:
+    """For records of a project: unless true, those of archived projects are hidden."""
+
+    def make(world: World, value: str) -> Predicate:
+        if flag(value):
+            return lambda _record: True
+
+        def accepts(record: Record) -> bool:
+            workspace = world.linked("workspaces", record, "workspace")
+            return workspace is None or not workspace.data["archived"]
+
+        return accepts
+
+    return make
+
+
 def _bound(value: str) -> str:
     return value if len(value) == 10 and value.count("-") == 2 else str(moment(value))
 

@@ -75,4 +75,11 @@ def changed(settings: Settings, change: Json) -> Settings:
     for limit in change.get("rate_limits", {}).values():
         if not (isinstance(limit, list) and len(limit) == 2 and all(type(part) is int and part > 0 for part in limit)):
             raise ControlError("`rate_limits` maps an operation glob to [requests, seconds]")
+    statuses = change.get("workspace_statuses", settings.workspace_statuses)
+    if not statuses or not all(key.isdecimal() and _is_status(value) for key, value in statuses.items()):
+        raise ControlError("`workspace_statuses` maps a whole number to [color, message]")
     return replace(settings, **change)
+
+
+def _is_status(value: Json) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)

@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 from tieline_standins.core.http import Json
 from tieline_standins.kantata import filters
+from tieline_standins.kantata.collaboration import join
 from tieline_standins.kantata.errors import invalid, not_found
 from tieline_standins.kantata.fields import Field, anything, day, flag, idents, text, whole
-from tieline_standins.kantata.projects import join
 from tieline_standins.kantata.resource import Association, Change, MakeFilter, Predicate, Resource, Session
 from tieline_standins.kantata.world import Record, World
 

@@ -8,7 +8,7 @@ from tieline_standins.core.http import Json
 from tieline_standins.kantata import expenses, filters, time_entries
 from tieline_standins.kantata.errors import forbidden, invalid, not_found
 from tieline_standins.kantata.fields import Field, anything, day, flag, idents, text, whole
-from tieline_standins.kantata.projects import money
+from tieline_standins.kantata.money import formatted
 from tieline_standins.kantata.resource import Association, Change, Predicate, Resource, Session
 from tieline_standins.kantata.world import Record, World
 
@@ -70,7 +70,7 @@ def _prepare(kind: Kind) -> Callable[[World, Change], None]:
             "end_date": change.data.get("end_date") or days[-1],
             "currency": currency,
             "line_item_total_in_cents": cents,
-            "line_item_total_formatted": money(cents, currency),
+            "line_item_total_formatted": formatted(cents, currency),
         }
 
     return prepare

@@ -4,7 +4,6 @@ from tieline_standins.core.http import Json
 from tieline_standins.kantata import filters
 from tieline_standins.kantata.errors import invalid
 from tieline_standins.kantata.fields import Field, anything, day, flag, idents, one_of, text, whole
-from tieline_standins.kantata.projects import not_archived
 from tieline_standins.kantata.resource import Association, Change, Resource, Session, Target
 from tieline_standins.kantata.world import Record, World
 
@@ -202,7 +201,7 @@ STORIES = Resource(
         "all_on_account": filters.everything,
         "show_archived": filters.everything,
         "show_deleted": filters.everything,
-        "show_from_archived_workspaces": not_archived(),
+        "show_from_archived_workspaces": filters.not_archived(),
     },
     defaults={"show_from_archived_workspaces": "false"},
     search=("title", "description"),

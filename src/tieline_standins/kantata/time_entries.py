@@ -4,8 +4,8 @@ from tieline_standins.core.http import Json
 from tieline_standins.kantata import filters
 from tieline_standins.kantata.errors import invalid
 from tieline_standins.kantata.fields import Field, day, flag, text, whole
+from tieline_standins.kantata.money import SYMBOLS
 from tieline_standins.kantata.people import bill_rate, cost_rate
-from tieline_standins.kantata.projects import SYMBOLS, not_archived
 from tieline_standins.kantata.resource import Association, Change, Predicate, Resource, Session
 from tieline_standins.kantata.world import Record, World
 
@@ -168,7 +168,7 @@ TIME_ENTRIES = Resource(
         "with_recent_timesheet_ids": filters.link_in("recent_submission"),
         "in_active_invoice_id": filters.link("invoice"),
         "on_my_account": filters.everything,
-        "from_archived_workspaces": not_archived(),
+        "from_archived_workspaces": filters.not_archived(),
     },
     defaults={"on_my_account": "true", "from_archived_workspaces": "false"},
     bulk=100,

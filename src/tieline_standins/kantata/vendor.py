@@ -112,6 +112,8 @@ class KantataVendor:
     def customize(self, change: Json) -> Json:
         if not isinstance(change, dict) or not change.keys() <= {"settings", "tokens"}:
             raise ControlError('customize takes {"settings": {…}, "tokens": {…}}')
+        if not isinstance(change.get("tokens", {}), dict):
+            raise ControlError("`tokens` is an object of token and grant")
         changed = settings_module.changed(self.world.settings, change.get("settings", {}))
         tokens = {token: self._granted(grant) for token, grant in change.get("tokens", {}).items()}
         self.world.settings = changed

@@ -1,26 +1,22 @@
-"""Projects: workspaces, groups, participations and posts (fact sheet, section 4)."""
+"""Projects, called workspaces in the API (fact sheet, section 4)."""
 
 from decimal import Decimal
 
 from tieline_standins.core.http import Json
 from tieline_standins.kantata import filters
+from tieline_standins.kantata.collaboration import ACCESS, join
 from tieline_standins.kantata.errors import forbidden, invalid
 from tieline_standins.kantata.fields import Field, anything, day, flag, ident, number, one_of, short_text, text, whole
+from tieline_standins.kantata.money import SYMBOLS, formatted
 from tieline_standins.kantata.resource import (
     Association,
     Change,
-    MakeFilter,
     Predicate,
     Resource,
     Session,
     Target,
-    owned_by_caller,
 )
 from tieline_standins.kantata.world import Record, World
-
-SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CHF": "CHF", "JPY": "¥"}
-_ACCESS: tuple[str, ...] = ("edit_tasks", "view_tasks", "edit_time_and_expenses", "view_time_and_expenses")
-_ACCESS += ("edit_financials", "view_financials", "admin")
 
 
 def of_workspace(plural: str, *, named: bool | None = None) -> Association:
@@ -35,12 +31,6 @@ def of_workspace(plural: str, *, named: bool | None = None) -> Association:
 
     field = f"{plural.removesuffix('s')}_ids" if named is not False else f"{plural}_with_unnamed_ids"
     return Association(plural, field, many=True, find=find)
-
-
-def money(cents: int, currency: str) -> str:
-    """Cents as Kantata formats them."""
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{SYMBOLS.get(currency, currency)}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
 def _participants(world: World, workspace: Record) -> list[Target]:
@@ -91,7 +81,7 @@ def _price(change: Change) -> None:
     if cents is None and change.value("budgeted"):
         raise invalid("price", "Price can't be blank when the project is budgeted")
     if cents is not None:
-        data["price_in_cents"], data["price"] = cents, money(cents, change.value("currency"))
+        data["price_in_cents"], data["price"] = cents, formatted(cents, change.value("currency"))
 
 
 def _status(world: World, key: Json) -> Json:
@@ -109,7 +99,7 @@ def _check_participations(world: World, given: Json) -> None:
     for entry in given:
         if world.get("users", entry.get("user_id")) is None:
             raise invalid("participations", "Participations name a user that does not exist")
-        if entry.get("access") not in (None, *_ACCESS):
+        if entry.get("access") not in (None, *ACCESS):
             raise invalid("participations", "Participations name an unknown access")
 
 
@@ -125,15 +115,6 @@ def _workspace_written(world: World, change: Change) -> None:
     if change.data.keys() & {"archived", "require_time_approvals", "require_expense_approvals"}:
         for plural in ("time_entries", "expenses", "stories"):
             world.tables[plural].views.clear()
-
-
-def join(world: World, workspace_id: str, user_id: str, access: str | None = None) -> Record:
-    """The participation of a user in a project, made when missing."""
-    for existing in world.linking("participations", "workspace", workspace_id):
-        if existing.links["user"] == user_id:
-            return existing
-    data = {"access": access or "edit_time_and_expenses", "role": "maven"}
-    return world.insert("participations", data, {"workspace": workspace_id, "user": user_id})
 
 
 def _workspace_deletable(world: World, workspace: Record, session: Session) -> None:
@@ -153,8 +134,8 @@ def _derive_workspace(world: World, workspace: Record, shown: dict[str, Json]) -
     totals = world.totals["workspaces", workspace.sid]
     price, currency = workspace.data["price_in_cents"] or 0, workspace.data["currency"]
     used = totals.billable_cents + totals.expense_cents
-    shown["budget_used"], shown["budget_used_in_cents"] = money(used, currency), used
-    shown["budget_remaining"] = money(price - used, currency)
+    shown["budget_used"], shown["budget_used_in_cents"] = formatted(used, currency), used
+    shown["budget_remaining"] = formatted(price - used, currency)
     shown["percent_of_budget_used"] = used * 100 // price if price else 0
     shown["over_budget"] = bool(price) and used > price
     shown["total_expenses_in_cents"] = totals.expense_cents
@@ -167,7 +148,7 @@ def _derive_workspace(world: World, workspace: Record, shown: dict[str, Json]) -
     shown.update({name: value for name, value in computed.items() if name in shown})
     if "total_invoiced" in shown:
         invoices = (i for i in world.all("invoices") if workspace.sid in i.links["workspaces"])
-        shown["total_invoiced"] = money(
+        shown["total_invoiced"] = formatted(
             sum(i.data["total_in_cents"] for i in invoices if i.data["status"] != "cancelled" and not i.data["draft"]),
             currency,
         )
@@ -183,22 +164,6 @@ def _has_participant(world: World, value: str) -> Predicate:
     user_id = ident(value)
     joined = {member.links["workspace"] for member in world.linking("participations", "user", user_id)}
     return lambda workspace: workspace.sid in joined
-
-
-def not_archived() -> MakeFilter:
-    """For records of a project: unless true, those of archived projects are hidden."""
-
-    def make(world: World, value: str) -> Predicate:
-        if flag(value):
-            return lambda _record: True
-
-        def accepts(record: Record) -> bool:
-            workspace = world.linked("workspaces", record, "workspace")
-            return workspace is None or not workspace.data["archived"]
-
-        return accepts
-
-    return make
 
 
 _DERIVED = Field(anything, writable=False)
@@ -295,83 +260,4 @@ WORKSPACES = Resource(
     may_delete=_workspace_deletable,
     deleted=_workspace_deleted,
     derive=_derive_workspace,
-)
-
-WORKSPACE_GROUPS = Resource(
-    "workspace_groups",
-    "workspace_group",
-    {
-        "name": Field(text, required="Name can't be blank"),
-        "company": _OFF,
-        "contact_name": Field(text),
-        "email": Field(text),
-        "phone_number": Field(text),
-        "website": Field(text),
-        "address": Field(text),
-        "notes": Field(text),
-    },
-    {
-        "workspaces": Association(
-            "workspaces",
-            "workspace_ids",
-            many=True,
-            find=lambda world, group: [
-                ("workspaces", w.sid) for w in world.all("workspaces") if group.sid in w.links["workspace_groups"]
-            ],
-        ),
-        "custom_field_values": Association("custom_field_values", "custom_field_value_ids", many=True),
-        "external_references": Association("external_references", "external_reference_ids", many=True),
-    },
-    subject="WorkspaceGroup",
-    event="workspace_group",
-    orders={name: name for name in ("created_at", "updated_at", "name")},
-    order="name:asc",
-    filters={"company": filters.is_true("company")},
-    search=("name",),
-    admin=frozenset({"create", "update", "delete"}),
-)
-
-PARTICIPATIONS = Resource(
-    "participations",
-    "participation",
-    {
-        "access": Field(one_of(*_ACCESS), default="edit_time_and_expenses"),
-        "role": Field(one_of("maven", "buyer"), default="maven"),
-        "is_team_lead": _OFF,
-    },
-    {
-        "workspace": Association("workspaces", "workspace_id", writable=True, required="Workspace can't be blank"),
-        "user": Association("users", "user_id", writable=True, required="User can't be blank"),
-        "primary_role": Association("roles", "primary_role_id", writable=True),
-        "external_references": Association("external_references", "external_reference_ids", many=True),
-    },
-    subject="Participation",
-    event="participation",
-    indexed=("workspace", "user"),
-    filters={"workspace_id": filters.link("workspace"), "user_id": filters.link("user")},
-    bulk=100,
-)
-
-POSTS = Resource(
-    "posts",
-    "post",
-    {
-        "message": Field(text, required="Message can't be blank"),
-        "subject_type": Field(text),
-        "subject_id": Field(whole),
-    },
-    {
-        "workspace": Association("workspaces", "workspace_id", writable=True, required="Workspace can't be blank"),
-        "user": Association("users", "user_id"),
-        "story": Association("stories", "story_id", writable=True),
-        "recipients": Association("users", "recipient_ids", many=True, writable=True),
-        "external_references": Association("external_references", "external_reference_ids", many=True),
-    },
-    subject="Post",
-    event="post",
-    indexed=("workspace",),
-    filters={"workspace_id": filters.link("workspace"), "from_archived_workspaces": not_archived()},
-    defaults={"from_archived_workspaces": "false"},
-    prepare=owned_by_caller("user"),
-    bulk=100,
 )
