@@ -186,15 +186,7 @@ def _connection(
     unsettled: dict[str, Any],
     last_write: datetime | None,
 ) -> ConnectionRow:
-    failing = next((feed for feed in feeds if feed.failures), None)
-    if pause is not None:
-        health, why = "paused", pause.reason
-    elif circuit is not None:
-        health, why = "down", circuit["reason"]
-    elif failing is not None:
-        health, why = "failing", failing.problem
-    else:
-        health, why = "healthy", None
+    health, why = _health(feeds, circuit, pause)
     return ConnectionRow(
         name=card.connection,
         system=card.system,
@@ -208,6 +200,17 @@ def _connection(
         last_write=last_write,
         feeds=feeds,
     )
+
+
+def _health(
+    feeds: tuple[FeedRow, ...], circuit: dict[str, Any] | None, pause: PauseRow | None
+) -> tuple[str, str | None]:
+    if pause is not None:
+        return "paused", pause.reason
+    if circuit is not None:
+        return "down", circuit["reason"]
+    failing = next((feed for feed in feeds if feed.failures), None)
+    return ("failing", failing.problem) if failing is not None else ("healthy", None)
 
 
 def _feeds(db: Connection) -> list[FeedRow]:
