@@ -104,6 +104,8 @@ EXPENSES = Resource(
         "workspace_id": filters.link("workspace"),
         "workspace_ids": filters.link_in("workspace"),
         "with_user_ids": filters.link_in("user"),
+        "with_expense_report_id": filters.link("active_submission"),
+        "with_recent_expense_report_ids": filters.link_in("recent_submission"),
         "date_between": filters.between("date"),
         "from_archived_workspaces": filters.not_archived(),
     },

@@ -12,6 +12,7 @@ from tieline_standins.kantata.world import Record, World
 
 _REFERENCES = Association("external_references", "external_reference_ids", many=True)
 _MINUTES_A_DAY = 8 * 60
+_RESOLUTIONS = {"approve": "approved", "reject": "rejected", "cancel": "cancelled"}
 
 
 def _prepare_resource(world: World, change: Change) -> None:
@@ -133,6 +134,7 @@ WORKSPACE_ALLOCATIONS = Resource(
     order="start_date:asc",
     filters={
         "workspace_id": filters.link("workspace"),
+        "workspace_ids": filters.link_in("workspace"),
         "workspace_resource_ids": filters.link_in("workspace_resource"),
         "date_start": _overlaps("start"),
         "date_end": _overlaps("end"),
@@ -150,6 +152,7 @@ def _prepare_request(world: World, change: Change) -> None:
     if not wanted:
         raise invalid("approver_ids", "Approvers can't be blank")
     if not change.creating:
+        _resolve(world, change)
         return
     change.links["creator"] = change.session.user_id
     raw = change.raw
@@ -162,6 +165,30 @@ def _prepare_request(world: World, change: Change) -> None:
         _allocation_of(raw)
     except ValueError as error:
         raise invalid("workspace_allocation_start_date", f"Workspace allocation {error}") from error
+
+
+def _resolve(world: World, change: Change) -> None:
+    """PUT takes only a resolution; approving names the person who fills the resource (contract, Resource Requests)."""
+    wanted = change.raw.get("request_resolution_status")
+    if wanted not in _RESOLUTIONS:
+        raise invalid("request_resolution_status", "Request resolution status is not included in the list")
+    if change.value("status") != "new":
+        raise invalid("request_resolution_status", f"A request that is {change.value('status')} cannot be resolved")
+    if wanted == "approve" and world.linked_id("users", change.raw.get("user_id")) is None:
+        raise invalid("user_id", "User is invalid")
+    change.data["status"] = _RESOLUTIONS[wanted]
+
+
+def _staff(world: World, request: Record, user: str, *, hard: bool) -> None:
+    """Name the resource of an approved request and confirm its allocations."""
+    resource = world.linked("workspace_resources", request, "resource")
+    if resource is None:
+        return
+    found = world.get("users", user)
+    world.edit(resource, {"full_name": found.data["full_name"] if found else None}, {"user": user})
+    join(world, resource.links["workspace"], user)
+    for allocation in world.linking("workspace_allocations", "workspace_resource", resource.sid):
+        world.edit(allocation, {"hard": hard})
 
 
 def _allocation_of(raw: dict[str, Json]) -> dict[str, Json] | None:
@@ -182,6 +209,8 @@ def _request_written(world: World, change: Change) -> None:
     request, raw, user_id = change.record, change.raw, change.session.user_id
     assert request is not None
     if "creator" not in change.links:
+        if change.data.get("status") == "approved":
+            _staff(world, request, str(raw["user_id"]), hard=raw.get("allocations_state") is not False)
         return
     if not request.links["resource"]:
         role = world.get("roles", raw["resource_role_id"])
@@ -197,11 +226,11 @@ def _request_written(world: World, change: Change) -> None:
 
 
 def _pending(world: World, value: str) -> Predicate:
-    """A request is pending while nobody fills its resource."""
+    """A request is pending until it is resolved, or somebody fills its resource."""
 
     def accepts(request: Record) -> bool:
         resource = world.linked("workspace_resources", request, "resource")
-        return resource is None or not resource.links["user"]
+        return request.data["status"] == "new" and (resource is None or not resource.links["user"])
 
     return accepts if flag(value) else lambda _request: True
 
@@ -209,7 +238,7 @@ def _pending(world: World, value: str) -> Predicate:
 RESOURCE_REQUESTS = Resource(
     "resource_requests",
     "resource_request",
-    {},
+    {"status": Field(text, default="new", writable=False)},
     {
         "approvers": Association(
             "users", "approver_ids", many=True, writable=True, required="Approvers can't be blank"

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from tieline_standins.core.http import Json, Request, Response
 from tieline_standins.core.vendor import Context, ControlError
-from tieline_standins.kantata import actions, render, seed
+from tieline_standins.kantata import actions, crud, render, seed
 from tieline_standins.kantata import settings as settings_module
 from tieline_standins.kantata.catalogue import RESOURCES
 from tieline_standins.kantata.errors import ApiError, not_found, system, unauthorized
@@ -110,15 +110,27 @@ class KantataVendor:
         self.tokens.pop(request.headers.get("authorization", "").partition(" ")[2].strip(), None)
 
     def customize(self, change: Json) -> Json:
-        if not isinstance(change, dict) or not change.keys() <= {"settings", "tokens"}:
-            raise ControlError('customize takes {"settings": {…}, "tokens": {…}}')
+        if not isinstance(change, dict) or not change.keys() <= {"settings", "tokens", "custom_fields"}:
+            raise ControlError('customize takes {"settings": {…}, "tokens": {…}, "custom_fields": […]}')
         if not isinstance(change.get("tokens", {}), dict):
             raise ControlError("`tokens` is an object of token and grant")
         changed = settings_module.changed(self.world.settings, change.get("settings", {}))
         tokens = {token: self._granted(grant) for token, grant in change.get("tokens", {}).items()}
+        self._create_custom_fields(change.get("custom_fields", []))
         self.world.settings = changed
         self.tokens |= tokens
         return {"settings": {name: getattr(changed, name) for name in changed.__slots__}, "tokens": sorted(self.tokens)}
+
+    def _create_custom_fields(self, rows: Json) -> None:
+        """Custom fields that are not there yet, each as in the body of POST /custom_fields."""
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ControlError("`custom_fields` is a list of objects")
+        there = {(field.data["subject_type"], field.data["name"]) for field in self.world.all("custom_fields")}
+        new = [row for row in rows if (row.get("subject_type"), row.get("name")) not in there]
+        try:
+            crud.create(self.world, RESOURCES["custom_fields"], Session("1", admin=True), new, lambda *_: None)
+        except ApiError as error:
+            raise ControlError(f"custom fields: {error.errors}") from error
 
     def _granted(self, grant: Json) -> Session:
         wanted = grant.get("user") if isinstance(grant, dict) else None
