@@ -54,7 +54,6 @@ class Submission:
 class Beside:
     """What was loaded beside a page of lines."""
 
-    emails: Mapping[str, str | None]
     roles: Mapping[str, str]
     submissions: Mapping[str, Submission]
 
@@ -175,11 +174,10 @@ class LineFeed:
         return lines
 
     def _beside(self, page: Page) -> Beside:
-        users, roles = page.side("users"), page.side("roles")
+        roles = page.side("roles")
         try:
             submissions = {key: self._submission(row) for key, row in page.side(self.source.submissions).items()}
-            emails = {key: str(row.get("email_address") or "").lower() or None for key, row in users.items()}
-            return Beside(emails, {key: str(row["name"]) for key, row in roles.items()}, submissions)
+            return Beside({key: str(row["name"]) for key, row in roles.items()}, submissions)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             message = f"what stands beside {self.source.words} came in a form we do not know: {error!r:.200}"
             raise Rejected(self.account.connection, message, kind="schema_drift") from error
@@ -211,15 +209,14 @@ def _shared(row: Row, beside: Beside) -> tuple[int, Submission | None]:
 def time_line(row: Row, beside: Beside) -> SourceLine:
     """A time entry. Whether it is approved is its own field: lists cannot be asked for both kinds at once."""
     version, submission = _shared(row, beside)
-    approved, person, story = _flag(row, "approved"), row["user_id"], row.get("story_id")
     return SourceLine(
         kind="time",
         source_id=row["id"],
         source_version=version,
-        approved=approved,
+        approved=_flag(row, "approved"),
         project_ref=row["workspace_id"],
-        task_ref=story,
-        person_ref=person,
+        task_ref=row.get("story_id"),
+        person_ref=row["user_id"],
         role=beside.roles.get(row.get("role_id") or ""),
         work_date=date.fromisoformat(row["date_performed"]),
         quantity=Decimal(_whole(row, "time_in_minutes")),
@@ -228,14 +225,12 @@ def time_line(row: Row, beside: Beside) -> SourceLine:
         approved_by=submission.approver if submission else None,
         approved_at=submission.changed if submission and submission.approved else None,
         note=row.get("notes") or None,
-        attributes={"email": beside.emails.get(person)},
     )
 
 
 def expense_line(row: Row, beside: Beside) -> SourceLine:
     """An expense, in the currency of its project."""
     version, submission = _shared(row, beside)
-    person = row["user_id"]
     return SourceLine(
         kind="expense",
         source_id=row["id"],
@@ -243,7 +238,7 @@ def expense_line(row: Row, beside: Beside) -> SourceLine:
         approved=_flag(row, "approved"),
         project_ref=row["workspace_id"],
         task_ref=row.get("story_id"),
-        person_ref=person,
+        person_ref=row["user_id"],
         role=beside.roles.get(row.get("role_id") or ""),
         work_date=date.fromisoformat(row["date"]),
         quantity=ONE,
@@ -255,7 +250,6 @@ def expense_line(row: Row, beside: Beside) -> SourceLine:
         approved_at=submission.changed if submission and submission.approved else None,
         note=row.get("notes") or None,
         attributes={
-            "email": beside.emails.get(person),
             "category": row["category"],
             "reimbursable": row.get("reimbursable") is True,
         },

@@ -193,6 +193,7 @@ def list_people(account: Account) -> Sequence[Resource]:
         Resource(
             **translated(account, "resource", row, f"Person '{row.get('full_name')}'"),
             id=born_outside(account.id, "resource", str(row["id"])),
+            ref=str(row["id"]),
             role=page.side("roles").get(str(row.get("role_id")), {}).get("name"),
         )
         for page in account.kantata.pages("users", on_my_account="true", include="role")
