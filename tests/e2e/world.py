@@ -1,0 +1,214 @@
+"""A whole firm for end-to-end tests: stand-ins (or a real Tryton), a site, Tieline with a worker, and its people."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+
+from tieline.app.assembly import Tieline, assemble, connector_folder
+from tieline.app.example import (
+    NETSUITE_ACCOUNT,
+    NETSUITE_CERTIFICATE,
+    NETSUITE_CLIENT,
+    Example,
+    ExampleErp,
+    write_example,
+)
+from tieline.app.site import load_site
+from tieline.app.views.exceptions import ExceptionRow, list_exceptions
+from tieline.app.worker import start
+from tieline.demo.people import Delivery, NetSuiteFinance, SalesRep
+from tieline.demo.tryton_finance import TrytonFinance
+from tieline.sdk import jsontext
+from tieline.sdk.connector import load_facts
+from tieline_standins.core.background import running
+from tieline_standins.kantata.vendor import build as build_kantata
+from tieline_standins.netsuite import NetSuite as build_netsuite
+from tieline_standins.salesforce import build as build_salesforce
+
+T = TypeVar("T")
+SECRET = "halden-marsh-consumer-secret"
+TOKEN = "kantata-admin-token"
+BUILDS = {"salesforce": build_salesforce, "kantata": build_kantata, "netsuite": build_netsuite}
+
+
+@dataclass
+class World:
+    """One firm; `tieline` is None until `begin`."""
+
+    site: Path
+    conninfo: str
+    urls: dict[str, str]
+    stack: ExitStack
+    tryton: dict[str, Any] | None = None
+    people: dict[str, Any] = field(default_factory=dict)
+    _tieline: Tieline | None = None
+    _stopped: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def tieline(self) -> Tieline:
+        if self._tieline is None:
+            self._tieline = assemble(load_site(self.site), self.conninfo)
+            self.stack.callback(self._tieline.close)
+        return self._tieline
+
+    @property
+    def sales(self) -> SalesRep:
+        return self._person("sales", lambda: SalesRep(self.urls["salesforce"], SECRET))
+
+    @property
+    def delivery(self) -> Delivery:
+        return self._person("delivery", lambda: Delivery(self.urls["kantata"], TOKEN))
+
+    @property
+    def finance(self) -> NetSuiteFinance:
+        key = (self.site / "secrets/netsuite-private-key").read_text()
+        return self._person("finance", lambda: NetSuiteFinance(self.urls["netsuite"], key))
+
+    @property
+    def tryton_finance(self) -> TrytonFinance:
+        assert self.tryton is not None
+        return self._person("tryton", lambda: TrytonFinance(self.tryton or {}))
+
+    def begin(self) -> None:
+        """Start the worker in a thread."""
+        worker = start(self.tieline, self._stopped, threads=4)
+
+        def stop() -> None:
+            self._stopped.set()
+            worker.join(40)
+
+        self.stack.callback(stop)
+
+    def control(self, vendor: str, method: str, path: str, body: Any = None) -> Any:
+        content = None if body is None else json.dumps(body)
+        answer = httpx2.request(method, f"{self.urls[vendor]}/__standin__/{path}", content=content, trust_env=False)
+        assert answer.is_success, answer.text
+        return jsontext.loads(answer.content) if answer.content else None
+
+    def ledger(self, vendor: str, operation: str = "*") -> list[dict[str, Any]]:
+        """What was committed over there."""
+        entries: list[dict[str, Any]] = self.control(vendor, "GET", f"ledger?operation={operation}")["entries"]
+        return entries
+
+    def fault(self, vendor: str, operation: str, effect: str, **more: Any) -> None:
+        self.control(vendor, "POST", "faults", {"operation": operation, "effect": effect} | more)
+
+    def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
+        with self.tieline.database.connection() as db:
+            return db.execute(query.encode(), parameters).fetchall()
+
+    def exceptions(self) -> list[ExceptionRow]:
+        with self.tieline.database.connection() as db:
+            return list_exceptions(db)
+
+    def until(self, look: Callable[[], T | None], what: str, seconds: float = 60) -> T:
+        """Look until it is there; fails with what Tieline says about it."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = look()
+            if found:
+                return found
+            if time.monotonic() > deadline:
+                agenda = self.rows("select flow, state, note from agenda where state not in ('done', 'standing_by')")
+                raise AssertionError(f"no {what}: {[row.message for row in self.exceptions()]} {agenda}")
+            time.sleep(0.1)
+
+    def settled(self, seconds: float = 60) -> None:
+        """Wait until nothing is on the agenda any more."""
+        self.until(
+            lambda: self.rows(
+                "select 1 as one where not exists (select from agenda where behind or due_at is not null)"
+                " and not exists (select from procrastinate_jobs)"
+                " and not exists (select from posting_batch where state <> 'done')"
+            ),
+            "rest",
+            seconds,
+        )
+
+    def _person(self, name: str, make: Callable[[], Any]) -> Any:
+        if name not in self.people:
+            self.people[name] = make()
+        return self.people[name]
+
+
+@contextmanager
+def world(
+    folder: Path,
+    conninfo: str,
+    *,
+    vendors: Sequence[str] = ("salesforce", "kantata", "netsuite"),
+    tryton: dict[str, Any] | None = None,
+    netsuite_for: Sequence[str] = (),
+    tryton_for: Sequence[str] = (),
+    push: bool = True,
+) -> Iterator[World]:
+    """Start the stand-ins and write the site; the administrators' work is done."""
+    with ExitStack() as stack:
+        urls = {name: stack.enter_context(running(BUILDS[name])) for name in vendors}
+        here = World(site=folder / "site", conninfo=conninfo, urls=urls, stack=stack, tryton=tryton)
+        wanted = load_facts(connector_folder("salesforce")).custom_fields
+        objects = [row for row in wanted if "object" not in row]
+        fields = [row for row in wanted if "object" in row]
+        here.control("salesforce", "POST", "customize", {"objects": objects, "fields": fields})
+        erps = []
+        if "netsuite" in urls:
+            erps.append(
+                ExampleErp(
+                    connector="netsuite", url=urls["netsuite"], account=NETSUITE_ACCOUNT, legal_entities=netsuite_for
+                )
+            )
+        if tryton is not None:
+            options = f'database = "{tryton["database"]}", user = "{tryton["user"]}"'
+            erps.append(
+                ExampleErp(
+                    connector="tryton",
+                    url=tryton["url"],
+                    account=tryton["account"],
+                    options=options,
+                    secret="tryton-password",
+                    legal_entities=tryton_for,
+                )
+            )
+        write_example(
+            here.site,
+            Example(
+                salesforce_url=urls["salesforce"],
+                salesforce_account=here.sales.organisation,
+                salesforce_options="poll_seconds = 1"
+                + ("" if push else ', change_channel = "/data/AccountChangeEvent"'),
+                kantata_url=urls.get("kantata"),
+                erps=erps,
+                sweep_seconds=0.5,
+                time_seconds=0.5,
+                secrets={"tryton-password": tryton["password"]} if tryton else {},
+            ),
+        )
+        if "netsuite" in urls:
+            pem = (here.site / "secrets/netsuite-certificate").read_text()
+            row = {"id": NETSUITE_CERTIFICATE, "client_id": NETSUITE_CLIENT, "pem": pem}
+            here.control("netsuite", "POST", "customize", {"certificates": [row]})
+        yield here
+
+
+@contextmanager
+def tryton_server(entity: str = "DE") -> Iterator[dict[str, Any]]:
+    """A real Tryton on a fresh copy of the prepared database."""
+    command = [sys.executable, "tools/tryton/serve.py", "--entity", entity]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    assert process.stdout is not None
+    try:
+        ready: dict[str, Any] = json.loads(process.stdout.readline())["ready"]
+        yield ready
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()
