@@ -106,7 +106,7 @@ def assemble(site: Site, conninfo: str, *, threads: int = 8) -> Tieline:
         database=database,
         flows=FLOWS,
         systems=systems,
-        controls=Controls(site.modes, site.default_mode),
+        controls=Controls(site.modes, site.default_mode, site.guard),
         site_uid=site.uid,
         app_version=__version__,
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tieline.engine.change_guard import ChangeGuard
 from tieline.engine.controls import Mode, ModeRule
 from tieline.engine.routing import Route
 from tieline.model.contract import RateCardRow
@@ -90,6 +91,15 @@ class IntakeTable(_Table):
     nightly_seconds: float = Field(default=86_400.0, ge=1.0)
 
 
+class GuardTable(_Table):
+    """`[guard]`: above this a flow's writes to a connection wait for a person."""
+
+    records_per_hour: int = Field(default=1000, ge=1)
+    """Never asks below this."""
+    times_usual: float = Field(default=10.0, ge=1)
+    """How many times the usual hour is still normal."""
+
+
 class SiteTables(_Table):
     """`site.toml`."""
 
@@ -101,6 +111,7 @@ class SiteTables(_Table):
     mode: tuple[ModeTable, ...] = ()
     default_mode: Mode = "live"
     intake: IntakeTable = IntakeTable()
+    guard: GuardTable = GuardTable()
     owners: dict[str, str] = {}
 
 
@@ -117,6 +128,7 @@ class Site:
     modes: tuple[ModeRule, ...]
     default_mode: Mode
     intake: IntakeTable
+    guard: ChangeGuard
 
     @property
     def state(self) -> Path:
@@ -152,6 +164,7 @@ def load_site(folder: Path) -> Site:
         modes=tuple(ModeRule(item.mode, item.flow, item.connection, item.legal_entity) for item in tables.mode),
         default_mode=tables.default_mode,
         intake=tables.intake,
+        guard=ChangeGuard(tables.guard.records_per_hour, tables.guard.times_usual),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from tieline.app.assembly import FLOWS
 from tieline.app.site import load_site
 from tieline.cli.context import AsOption, JsonOption, SiteOption, database_of, out, print_json
 from tieline.cli.errors import UserError
@@ -13,7 +14,7 @@ from tieline.engine.controls import pause as pause_scope
 from tieline.engine.controls import resume as resume_scope
 from tieline.store.embedded import EmbeddedPostgres
 
-Scope = Literal["connection", "flow", "entity"]
+Scope = Literal["connection", "flow", "entity", "guard"]
 NameArgument = Annotated[str, typer.Argument(help="A connection, a flow or a legal entity.")]
 
 
@@ -52,9 +53,10 @@ def resume(name: NameArgument, site: SiteOption = Path(), by: AsOption = "operat
 
 def scope_of(folder: Path, name: str) -> Scope:
     """What a name means in the site. Raises UserError when it means nothing."""
-    from tieline.app.assembly import FLOWS
-
     site = load_site(folder)
+    connection, _, flow = name.partition("/")
+    if flow in FLOWS and any(settings.name == connection for settings in site.connections):
+        return "guard"
     if any(settings.name == name for settings in site.connections):
         return "connection"
     if name in FLOWS:

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from tieline.engine.audit import audit
+from tieline.engine.change_guard import ChangeGuard, allow
 from tieline.store.database import Connection, Database
 
 Mode = Literal["off", "shadow", "live"]
@@ -30,14 +31,25 @@ class ModeRule:
         )
 
 
-class Controls:
-    """Asked before every round of writes; pauses are re-read at most once a second per process."""
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why nothing may be sent now. `unusual`: the change guard asks a person, nobody has paused it."""
 
-    def __init__(self, rules: tuple[ModeRule, ...] = (), default: Mode = "live") -> None:
+    reason: str
+    unusual: bool = False
+
+
+class Controls:
+    """Asked before every round of writes; pauses and counts are re-read at most once a second per process."""
+
+    def __init__(
+        self, rules: tuple[ModeRule, ...] = (), default: Mode = "live", guard: ChangeGuard | None = None
+    ) -> None:
         self._rules = rules
         self._default: Mode = default
+        self._guard = guard or ChangeGuard()
         self._lock = threading.Lock()
-        self._pauses: dict[tuple[str, str], str] = {}
+        self._pauses: dict[tuple[str, str], Pause] = {}
         self._read_at = -1e9
 
     def mode(self, flow: str, connection: str, legal_entity: str | None) -> Mode:
@@ -47,20 +59,26 @@ class Controls:
                 return rule.mode
         return self._default
 
-    def pause_of(self, db: Connection, flow: str, connection: str, legal_entity: str | None) -> str | None:
-        """Why nothing may be sent now, in words, or None."""
+    def pause_of(self, db: Connection, flow: str, connection: str, legal_entity: str | None) -> Pause | None:
+        """Why nothing may be sent now, or None."""
         pauses = self._current(db)
-        for scope, name in (("connection", connection), ("flow", flow), ("entity", legal_entity or "")):
-            reason = pauses.get((scope, name))
-            if reason is not None:
-                return f"{name} is paused: {reason}"
-        return None
+        names = (
+            ("connection", connection),
+            ("flow", flow),
+            ("entity", legal_entity or ""),
+            ("guard", f"{connection}/{flow}"),
+        )
+        return next((pauses[name] for name in names if name in pauses), None)
 
-    def _current(self, db: Connection) -> dict[tuple[str, str], str]:
+    def _current(self, db: Connection) -> dict[tuple[str, str], Pause]:
         with self._lock:
             if time.monotonic() - self._read_at > 1.0:
                 rows = db.execute("select scope, name, reason from pause").fetchall()
-                self._pauses = {(row["scope"], row["name"]): row["reason"] for row in rows}
+                self._pauses = {
+                    (row["scope"], row["name"]): Pause(f"{row['name']} is paused: {row['reason']}") for row in rows
+                }
+                for name, reason in self._guard.exceeded(db).items():
+                    self._pauses["guard", name] = Pause(reason, unusual=True)
                 self._read_at = time.monotonic()
             return self._pauses
 
@@ -79,6 +97,8 @@ def pause(database: Database, scope: str, name: str, reason: str, by: str) -> No
 def resume(database: Database, scope: str, name: str, by: str) -> bool:
     """Let it send again and wake what waited; False when it was not paused."""
     with database.transaction() as db:
+        if scope == "guard":
+            return allow(db, name, by)
         gone = db.execute("delete from pause where scope = %s and name = %s returning name", [scope, name]).fetchone()
         if gone is None:
             return False

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from tieline.engine.attempt import back_off
+from tieline.engine.change_guard import count_changes
 from tieline.engine.controls import Controls, pause
 from tieline.engine.effect import Author, Moved
 from tieline.engine.problem import Problem, problem_of, settle_problems
@@ -164,6 +165,7 @@ def _end(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
         if run.changed or run.problems:
             author = run.begin_changes()
         run.flush()
+        count_changes(run.db, author.flow, run.counts)
         for action in run.in_transaction:
             action(run.db)
         if end.complete and end.state in ("done", "blocked") and run.demanded:

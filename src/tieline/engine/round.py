@@ -114,8 +114,10 @@ class Round:
         paused = self.run.controls.pause_of(self.run.db, self.run.author.flow, operation.connection, entity)
         if not waits_for and paused is None:
             return None
-        detail = f"waits for {', '.join(waits_for)}" if waits_for else paused
-        if paused is not None:
+        detail = f"waits for {', '.join(waits_for)}" if waits_for or paused is None else paused.reason
+        if paused is not None and paused.unusual:
+            self.run.problems.append(unusual_change(operation.connection, self.run.author.flow, paused.reason))
+        elif paused is not None:
             self.run.due.append(self.run.started_at + timedelta(minutes=5))
         for record in records:
             self._step(record, "waiting", detail=detail)
@@ -237,6 +239,8 @@ class Round:
                     continue
                 attempts.append((demand, decision, intent, effect_id, number))
         run.changed = True
+        for demand, *_ in attempts:
+            run.count_change(self.operation.connection, demand.record)
         ends = self._call_all([(decision, intent) for _, decision, intent, _, _ in attempts])
         for (demand, decision, intent, effect_id, number), ended in zip(attempts, ends, strict=True):
             run.pending.append(self._outcome(intent, effect_id, number, ended))
@@ -370,6 +374,19 @@ def auth_problem(system: str, error: Unauthorized) -> Problem:
         key=error.system,
         message=f"{system} refuses our credentials: {error.message}. Its data waits.",
         suggestion=f"Renew the secret, then run: tieline resume {error.system}",
+    )
+
+
+def unusual_change(connection: str, flow: str, reason: str) -> Problem:
+    """One exception for all writes the change guard holds back."""
+    return Problem(
+        kind="unusual_change",
+        connection=connection,
+        field=flow,
+        key=flow,
+        message=reason,
+        suggestion=f"Look at what changes; if it is meant, run: tieline resume {connection}/{flow}",
+        owner="integration",
     )
 
 

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from tieline.engine.approvals import ask_approval
 from tieline.engine.audit import audit
+from tieline.engine.change_guard import Change
 from tieline.engine.controls import Controls
 from tieline.engine.effect import Author, Outcome, write_outcome
 from tieline.engine.link import Link
@@ -68,6 +69,8 @@ class Run:
     in_transaction: list[Callable[[Connection], None]] = field(default_factory=list)
     """What commits with the end of the run: canonical records the flow decided on."""
     changed: bool = False
+    counts: dict[str, Change] = field(default_factory=dict)
+    """What was sent, by connection, for the change guard."""
 
     # ---- the four verbs -------------------------------------------------------------------------------------------
 
@@ -217,6 +220,10 @@ class Run:
                 self.author.flow, self.author.key, self.author.engagement, self.author.epoch, int(row["id"])
             )
         return self.author
+
+    def count_change(self, connection: str, record: Record) -> None:
+        """Count one record sent."""
+        self.counts.setdefault(connection, Change()).add(record)
 
     def flush(self) -> None:
         """Write the outcomes that wait; call inside the transaction they travel with."""

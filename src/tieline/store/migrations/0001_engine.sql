@@ -133,6 +133,6 @@ create table limit_bucket (
 create table circuit (
   connection text primary key, failures int not null default 0, opened_at timestamptz, retry_at timestamptz, reason text);
 
-create table change_count (                -- records and money written an hour, for the change guard
+create table change_count (                -- records written an hour, for the change guard
   connection text not null, flow text not null, hour timestamptz not null, records int not null default 0,
-  money numeric(18,2) not null default 0, primary key (connection, flow, hour));
+  money jsonb not null default '{}', allowed_by text, primary key (connection, flow, hour));

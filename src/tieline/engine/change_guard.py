@@ -1,0 +1,91 @@
+"""The change guard: writes of a flow to a connection far above the usual wait behind one exception."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from psycopg.types.json import Jsonb
+
+from tieline.engine.audit import audit
+from tieline.model.money import Money
+from tieline.model.record import Record
+from tieline.store.database import Connection
+
+
+@dataclass(slots=True)
+class Change:
+    """What one run sent to one connection. Money of different currencies is never summed."""
+
+    records: int = 0
+    money: dict[str, Decimal] = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        """Count a record and the money it names."""
+        self.records += 1
+        amount = getattr(record, "value", None) or getattr(record, "net", None)
+        if isinstance(amount, Money):
+            self.money[amount.currency] = self.money.get(amount.currency, Decimal(0)) + abs(amount.amount)
+
+
+_COUNT = """
+insert into change_count as c (connection, flow, hour, records, money)
+values (%(connection)s, %(flow)s, date_trunc('hour', clock_timestamp()), %(records)s, %(money)s)
+on conflict (connection, flow, hour) do update set records = c.records + excluded.records,
+  money = (select coalesce(jsonb_object_agg(key, amount), '{}') from (
+    select key, sum(value::numeric) as amount from (select * from jsonb_each_text(c.money)
+      union all select * from jsonb_each_text(excluded.money)) both_sides group by key) summed)
+"""
+_EXCEEDED = """
+select now_.connection, now_.flow, now_.records, now_.money, coalesce(usual.records, 0) as usual
+from change_count now_ left join lateral (
+  select avg(records)::float8 as records from change_count past where past.connection = now_.connection
+    and past.flow = now_.flow and past.hour < now_.hour and past.hour > now_.hour - interval '14 days') usual on true
+where now_.hour = date_trunc('hour', clock_timestamp()) and now_.allowed_by is null
+  and now_.records > greatest(%(floor)s, coalesce(usual.records, 0) * %(times)s)
+"""
+
+
+def count_changes(db: Connection, flow: str, changes: Mapping[str, Change]) -> None:
+    """Add what a run sent to the count of this hour; call in the transaction that ends the run."""
+    for connection, change in sorted(changes.items()):
+        values = {"connection": connection, "flow": flow, "records": change.records, "money": Jsonb(change.money)}
+        db.execute(_COUNT, values)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeGuard:
+    """Limits of an hour: never below `records`, else so many times the average hour of the last 14 days."""
+
+    records: int = 1000
+    times_usual: float = 10.0
+
+    def exceeded(self, db: Connection) -> dict[str, str]:
+        """`connection/flow` -> what is unusual, in words."""
+        rows = db.execute(_EXCEEDED, {"floor": self.records, "times": self.times_usual}).fetchall()
+        return {f"{row['connection']}/{row['flow']}": _words(row) for row in rows}
+
+
+def allow(db: Connection, name: str, by: str) -> bool:
+    """A person has looked: the rest of this hour may go on. False when nothing was held back."""
+    connection, _, flow = name.partition("/")
+    row = db.execute(
+        "update change_count set allowed_by = %s where connection = %s and flow = %s"
+        " and hour = date_trunc('hour', clock_timestamp()) and allowed_by is null returning records",
+        [by, connection, flow],
+    ).fetchone()
+    if row is None:
+        return False
+    audit(db, "guard.allowed", actor=by, object_=name, detail={"records": row["records"]})
+    db.execute(
+        "update agenda set due_at = clock_timestamp() where flow = %s and state in ('blocked', 'retrying')", [flow]
+    )
+    return True
+
+
+def _words(row: Mapping[str, object]) -> str:
+    money = row["money"] if isinstance(row["money"], dict) else {}
+    sums = "".join(f", {currency} {Decimal(str(amount)):,.2f}" for currency, amount in sorted(money.items()))
+    return (
+        f"unusual change: {row['flow']} has sent {row['records']:,} records{sums} to {row['connection']} in an hour;"
+        f" {float(str(row['usual'])):,.0f} are usual"
+    )
