@@ -53,11 +53,12 @@ with open as materialized (
   left join project_transaction t on t.id = l.transaction_id left join project p on p.id = t.project_id
   where i.closed_at is null),
 found as (
-  select subject, engagement from effect where external_id = %(search)s
-  union select r.subject, o.engagement_id from cross_reference r
+  select e.engagement from cross_reference r join effect e on e.connection = r.connection and e.target = r.target
+    and e.subject = r.subject where r.external_id = %(search)s
+  union select o.engagement_id from cross_reference r
     join engagement_opportunity o on o.opportunity_id = r.subject where r.external_id = %(search)s
-  union select id, engagement_id from invoice where number = %(search)s
-  union select id, engagement_id from project where code = %(search)s),
+  union select engagement_id from invoice where number = %(search)s
+  union select engagement_id from project where code = %(search)s),
 page as (
   select * from engagement e
   where (%(id)s::text is null or e.id = %(id)s)

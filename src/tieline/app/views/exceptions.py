@@ -67,7 +67,7 @@ with page as (
 waiting as (
   select l.exception_id as id, l.transaction_id is not null as is_line,
     coalesce(l.engagement, p.engagement_id) as engagement,
-    coalesce(l.currency, t.currency) as currency, coalesce(l.amount, t.amount * t.sign) as amount
+    coalesce(t.currency, l.currency) as currency, coalesce(t.amount * t.sign, l.amount) as amount
   from page join exception_line l on l.exception_id = page.id
   left join project_transaction t on t.id = l.transaction_id left join project p on p.id = t.project_id)
 select i.id, i.kind, i.message, i.suggestion, i.owner, i.connection, i.field, i.key, i.legal_entity, i.opened_at,
@@ -174,13 +174,13 @@ class WaitingLine:
 
 _LINES = """
 select * from (
-  select row_number() over (order by abs(coalesce(l.amount, t.amount)) desc nulls last, t.work_date, l.transaction_id,
+  select row_number() over (order by abs(coalesce(t.amount, l.amount)) desc nulls last, t.work_date, l.transaction_id,
       l.flow, l.key) as number,
     coalesce(l.engagement, p.engagement_id) as engagement_id, e.name as engagement,
     coalesce(l.label, t.kind, l.flow) as step, coalesce(t.source_id, l.subject) as record,
     coalesce(t.connection, i.connection) as connection, coalesce(t.kind, l.target) as target, t.work_date as worked_on,
     coalesce(t.person, t.person_ref) as person, t.role, t.quantity * t.sign as quantity, t.unit,
-    coalesce(l.amount, t.amount * t.sign) as amount, coalesce(l.currency, t.currency) as currency
+    coalesce(t.amount * t.sign, l.amount) as amount, coalesce(t.currency, l.currency) as currency
   from exception_line l join exception_item i on i.id = l.exception_id
   left join project_transaction t on t.id = l.transaction_id left join project p on p.id = t.project_id
   left join engagement e on e.id = coalesce(l.engagement, p.engagement_id)
