@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from tieline.lane.batch import Target, make_batches
-from tieline.lane.charge import Charge, next_ids
+from tieline.lane.charge import Charge
 from tieline.lane.check import control_quantity
 from tieline.lane.pricing import Pricing
+from tieline.lane.reversal import mirror, next_ids
 from tieline.lane.waiting import wait_no_longer
 from tieline.sdk.feed import SourceLine
 from tieline.store.database import Connection
@@ -119,6 +120,8 @@ def _change(plan: _Plan, outcome: Outcome, row: dict[str, Any], line: SourceLine
 
 
 def _fate(row: dict[str, Any]) -> Fate:
+    if row["state"] == "withdrawn":  # what was booked of it is reversed already
+        return "idle"
     in_flight = row["state"] == "checked" and not row["posted"] and row["batch_state"] in IN_FLIGHT
     if in_flight:
         return "in_flight"
@@ -169,29 +172,10 @@ def _carry_out(db: Connection, plan: _Plan) -> None:
         wait_no_longer(db, gone, "its lines were corrected or withdrawn at their source")
 
 
-_REVERSE = """
-insert into project_transaction (id, connection, kind, source_id, source_version, part, seq, sign, live,
-  supersedes_id, page_id, legal_entity, project_id, person, project_ref, person_ref, task_ref, role, work_date, quantity, unit,
-  billable, source_currency, source_amount, note, currency, rate, amount, tax_code, rate_rule, cost_rate, cost_currency,
-  contract_version, item_code, disposition, attributes, state, batch_id)
-select n.id, connection, kind, source_id, source_version, part, seq + 1, -1, false, t.id,
-  page_id, legal_entity, project_id, person, project_ref, person_ref, task_ref, role, work_date, -quantity, unit,
-  billable, source_currency, -source_amount, note, currency, rate, -amount, tax_code, rate_rule,
-  case kind when 'expense' then -cost_rate else cost_rate end, cost_currency,
-  contract_version, item_code, disposition, attributes, n.state, n.batch
-from unnest(%(originals)s::bigint[], %(ids)s::bigint[], %(states)s::text[], %(batches)s::bigint[])
-  n (original, id, state, batch) join project_transaction t on t.id = n.original
-"""
 # A line the ERP refused may be on an invoice all the same: it stops waiting, its reversal credits it.
 _SUPERSEDE = """
 update project_transaction set live = false, state = case state when 'in_exception' then 'void' else state end
 where id = any (%s)
-"""
-_AUDIT = """
-insert into audit_event (engagement, action, object, detail)
-select p.engagement_id, t.kind || '.reversed', p.id, jsonb_build_object('lines', count(*))
-from project_transaction t join project p on p.id = t.project_id
-where t.id = any (%s) group by p.engagement_id, p.id, t.kind
 """
 
 
@@ -207,13 +191,5 @@ def _reverse(db: Connection, pricing: Pricing, rows: Sequence[dict[str, Any]]) -
             to_post.setdefault((row["erp"], row["legal_entity"]), []).append(line_id)
     batches = make_batches(db, pricing, to_post)
     db.execute(_SUPERSEDE, [originals])
-    db.execute(
-        _REVERSE,
-        {
-            "originals": originals,
-            "ids": ids,
-            "states": ["held" if row["held"] else "checked" for row in rows],
-            "batches": [batches.get(line_id) for line_id in ids],
-        },
-    )
-    db.execute(_AUDIT, [originals])
+    states = ["held" if row["held"] else "checked" for row in rows]
+    mirror(db, dict(zip(originals, zip(ids, states, strict=True), strict=True)), batches)

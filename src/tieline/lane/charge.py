@@ -15,6 +15,7 @@ from tieline.engine.problem import Problem
 from tieline.lane.batch import Target, make_batches
 from tieline.lane.check import judge, unstorable
 from tieline.lane.reference import ProjectFacts, Reference
+from tieline.lane.reversal import next_ids
 from tieline.lane.waiting import problem_of_cause, wait_for
 from tieline.sdk.feed import SourceLine
 from tieline.store.database import Connection
@@ -52,14 +53,6 @@ class _Judged:
     project: ProjectFacts | None
     person: str | None
     priced: Priced | None
-
-
-def next_ids(db: Connection, count: int) -> list[int]:
-    """Ids of lines to be."""
-    rows = db.execute(
-        "select nextval(pg_get_serial_sequence('project_transaction', 'id')) as id from generate_series(1, %s)", [count]
-    ).fetchall()
-    return [int(row["id"]) for row in rows]
 
 
 def store_charges(db: Connection, reference: Reference, charges: Sequence[Charge], page_id: int) -> None:

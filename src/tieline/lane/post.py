@@ -21,8 +21,8 @@ log = structlog.get_logger()
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)
 REST = timedelta(seconds=60)
 """Until a batch is tried again after our own bug or missing rights."""
-MOST_FAILURES = 8
-"""Times in a row a batch stays in doubt before a person decides."""
+MOST_SENDINGS = 8
+"""Sendings that ended without a word on some line, before a person decides."""
 
 
 @dataclass(slots=True)
@@ -172,7 +172,7 @@ def _look_up(sending: _Sending) -> int:
         return sending.settle(verdict, Next(state="done"))
     over, safety = bool(sending.batch["quarantine_over"]), sending.sink.safety
     superseded = [one.id for one in missing if one.superseded]
-    if over and (safety == WriteSafety.NEVER_RETRY or sending.batch["failures"] >= MOST_FAILURES):
+    if over and (safety == WriteSafety.NEVER_RETRY or sending.batch["generation"] >= MOST_SENDINGS):
         verdict.refused = {one.id: _undecided(sending.sink, one) for one in missing}
         return sending.settle(verdict, Next(state="done"))
     if over:

@@ -30,11 +30,13 @@ def problem_of_cause(cause: Cause) -> Problem:
     )
 
 
-def wait_for(db: Connection, waiting: Mapping[Problem, Sequence[int]]) -> None:
-    """Lines join the exceptions of their problems."""
+def wait_for(db: Connection, waiting: Mapping[Problem, Sequence[int]]) -> dict[Problem, int]:
+    """Lines join the exceptions of their problems; returns the exceptions."""
+    exceptions: dict[Problem, int] = {}
     for problem in sorted(waiting, key=lambda one: one.cause):  # one order, or two pages deadlock
-        exception = open_exception(db, problem)
-        db.execute(_JOIN, {"exception": exception, "ids": list(waiting[problem])})
+        exceptions[problem] = open_exception(db, problem)
+        db.execute(_JOIN, {"exception": exceptions[problem], "ids": list(waiting[problem])})
+    return exceptions
 
 
 def wait_no_longer(db: Connection, ids: Iterable[int], note: str, keep: int | None = None) -> None:
