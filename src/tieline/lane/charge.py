@@ -17,6 +17,7 @@ from tieline.lane.check import judge, unstorable
 from tieline.lane.reference import ProjectFacts, Reference
 from tieline.lane.reversal import next_ids
 from tieline.lane.waiting import problem_of_cause, wait_for
+from tieline.lane.wakes import wake_projects
 from tieline.sdk.feed import SourceLine
 from tieline.store.database import Connection
 
@@ -79,6 +80,7 @@ def store_charges(db: Connection, reference: Reference, charges: Sequence[Charge
     for cause, ids in causes.items():
         waiting.setdefault(problem_of_cause(cause), []).extend(ids)
     wait_for(db, waiting)
+    wake_projects(db, ((one.project.terms.project_id, one.project.engagement_id) for one in judged if one.project))
 
 
 def post_target(reference: Reference, kind: str, project: ProjectFacts | None) -> Target | None:

@@ -13,14 +13,11 @@ from tieline.lane.reversal import credit
 from tieline.model.ids import derived
 from tieline.store.database import Connection
 
-_COLUMNS = """
-select t.id, t.connection, t.kind, t.source_id, t.part, t.seq, t.item_code, t.person, t.work_date, t.quantity, t.rate,
-  t.amount, t.currency, t.tax_code, case t.kind when 'milestone' then t.note else t.attributes->>'category' end as text
-"""
 # A charge that was reversed before it was invoiced is not live any more, and its reversal credits nothing.
-_UNBILLED = (
-    _COLUMNS
-    + """
+_UNBILLED = """
+select t.id, t.connection, t.kind, t.source_id, t.part, t.seq, t.item_code, t.person, t.work_date,
+  t.quantity * t.sign as quantity, t.rate, t.amount * t.sign as amount, t.currency, t.tax_code,
+  case t.kind when 'milestone' then t.note else t.attributes->>'category' end as text
 from project_transaction t
 where t.project_id = %(project)s and t.work_date <= %(until)s and t.disposition = 'billable' and t.state = 'checked'
   and not exists (select from invoice_line i where i.transaction_id = t.id)
@@ -28,14 +25,13 @@ where t.project_id = %(project)s and t.work_date <= %(until)s and t.disposition 
     or t.sign = -1 and exists (select from invoice_line o where o.transaction_id = t.supersedes_id))
 order by t.work_date, t.id
 """
-)
-_INVOICED = (
-    _COLUMNS
-    + """
+_INVOICED = """
+select t.id, t.connection, t.kind, t.source_id, t.part, t.seq, t.item_code, t.person, t.work_date,
+  t.quantity * t.sign as quantity, t.rate, t.amount * t.sign as amount, t.currency, t.tax_code,
+  case t.kind when 'milestone' then t.note else t.attributes->>'category' end as text
 from invoice_line i join project_transaction t on t.id = i.transaction_id
 where i.invoice_id = %(invoice)s order by t.work_date, t.id
 """
-)
 
 
 def unbilled_lines(db: Connection, project_id: str, until: date) -> list[BillableLine]:

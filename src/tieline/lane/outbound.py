@@ -59,7 +59,7 @@ def _outbound(row: dict[str, Any], erp: str, pricing: Pricing) -> Outbound:
             person=row["employee"],
             item=pricing.item(erp, row["item_code"]),
             work_date=row["work_date"],
-            minutes=row["quantity"],
+            minutes=row["quantity"] * row["sign"],
             legal_entity=row["legal_entity"],
             cost_rate=row["cost_rate"],
             note=row["note"],

@@ -11,6 +11,7 @@ from tieline.lane.charge import Charge, store_charges
 from tieline.lane.check import control_quantity
 from tieline.lane.pricing import Pricing
 from tieline.lane.reference import Reference, load_reference
+from tieline.lane.wakes import wake_projects_with
 from tieline.sdk.errors import Rejected
 from tieline.sdk.feed import LinePage, SourceLine
 from tieline.sdk.roles import Psa
@@ -90,6 +91,7 @@ def take_page(db: Connection, feed: Feed, page: LinePage, pricing: Pricing) -> i
         charges += outcome.charges
         quantity += outcome.quantity
         count += outcome.lines
+        wake_projects_with(db, feed.connection, feed.kind, [line.source_id for line in changed])
     reference = _reference(db, feed, pricing, [charge.line for charge in charges])
     store_charges(db, reference, charges, page_id)
     db.execute("update pull_page set lines = %s, quantity = %s where id = %s", [count, quantity, page_id])

@@ -18,6 +18,7 @@ from tieline.lane.pricing import Pricing
 from tieline.lane.pull import lock_feed
 from tieline.lane.reference import Reference, load_reference
 from tieline.lane.waiting import problem_of_cause, wait_for, wait_no_longer
+from tieline.lane.wakes import wake_projects_of
 from tieline.model.transaction import Kind
 from tieline.store.database import Connection, Database
 
@@ -128,6 +129,7 @@ def _release(db: Connection, pricing: Pricing, lines: Sequence[_Waiting], system
         wait_no_longer(db, going.waiting[problem], "its lines wait for another cause", keep=exception)
     gone = [*going.priced, *going.again]
     wait_no_longer(db, gone, "its cause is gone")
+    wake_projects_of(db, gone)
     return len(gone)
 
 

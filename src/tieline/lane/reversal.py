@@ -1,4 +1,4 @@
-"""Reversals: the mirror of a line that was booked or invoiced, as a row of its own; what is booked never changes."""
+"""Reversals: the mirror of a line that was booked or invoiced, as a row of its own with sign -1; what is booked never changes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,10 +19,9 @@ insert into project_transaction (id, connection, kind, source_id, source_version
   billable, source_currency, source_amount, note, currency, rate, amount, tax_code, rate_rule, cost_rate,
   cost_currency, contract_version, item_code, disposition, attributes, state, batch_id)
 select n.id, connection, kind, source_id, source_version, part, seq + 1, -1, false, t.id,
-  page_id, legal_entity, project_id, person, project_ref, person_ref, task_ref, role, work_date, -quantity, unit,
-  billable, source_currency, -source_amount, note, currency, rate, -amount, tax_code, rate_rule,
-  case kind when 'expense' then -cost_rate else cost_rate end,
-  cost_currency, contract_version, item_code, disposition, attributes, n.state, n.batch
+  page_id, legal_entity, project_id, person, project_ref, person_ref, task_ref, role, work_date, quantity, unit,
+  billable, source_currency, source_amount, note, currency, rate, amount, tax_code, rate_rule,
+  cost_rate, cost_currency, contract_version, item_code, disposition, attributes, n.state, n.batch
 from unnest(%(originals)s::bigint[], %(ids)s::bigint[], %(states)s::text[], %(batches)s::bigint[])
   n (original, id, state, batch) join project_transaction t on t.id = n.original
 """

@@ -10,6 +10,7 @@ from tieline.lane.batch import Target, make_batches
 from tieline.lane.outbound import Outbound
 from tieline.lane.pricing import Pricing
 from tieline.lane.waiting import wait_for, wait_no_longer
+from tieline.lane.wakes import wake_projects_of
 from tieline.sdk.errors import Rejected
 from tieline.store.database import Connection
 
@@ -87,6 +88,7 @@ def settle(
         }
         db.execute(_POSTED, values)
         db.execute(_AUDIT, values)
+        wake_projects_of(db, list(verdict.ids))
         _free_reversals(db, connection, list(verdict.ids), pricing)
     if verdict.refused:
         _refuse(db, connection, lines, verdict.refused)
