@@ -1,0 +1,83 @@
+"""Every setting of a site and every option of a connector is explained, and no setting that does not exist."""
+
+import importlib
+import re
+import typing
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from tieline.app.site import ConnectionTable, FirmTable, GuardTable, IntakeTable, ModeTable, RouteTable, SiteTables
+from tieline.mapping.rows import FieldRow
+from tieline.mapping.transforms import TRANSFORMS
+from tieline.model.firm import LegalEntity, ServiceLine
+from tieline.sdk.connector import Limits
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "docs/site.md"
+CONNECTORS = ROOT / "src/tieline/connectors"
+TABLES: dict[str, type[BaseModel]] = {
+    "firm": FirmTable,
+    "legal_entity": LegalEntity,
+    "service_line": ServiceLine,
+    "connection": ConnectionTable,
+    "route": RouteTable,
+    "mode": ModeTable,
+    "intake": IntakeTable,
+    "guard": GuardTable,
+}
+
+
+def _sections() -> dict[str, str]:
+    """Each `[table]` heading of the page with its text."""
+    parts = re.split(r"^#{2,3} (.+)$", SITE.read_text("utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def _section(table: str) -> str:
+    return next(text for heading, text in _sections().items() if f"[{table}]" in heading)
+
+
+def _explained(text: str) -> set[str]:
+    """The names in the first column of the tables of a text."""
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_every_setting_of_a_table_is_explained_under_its_heading(table: str) -> None:
+    assert set(TABLES[table].model_fields) - _explained(_section(table)) == set()
+
+
+@pytest.mark.parametrize("table", sorted(set(TABLES) - {"connection"}))
+def test_no_setting_is_explained_that_does_not_exist(table: str) -> None:
+    assert _explained(_section(table)) - set(TABLES[table].model_fields) == set()
+
+
+def test_every_table_of_the_site_has_a_heading() -> None:
+    headings = " ".join(_sections())
+    assert [name for name in SiteTables.model_fields if not re.search(rf"\b{name}\b", headings)] == []
+
+
+def test_every_limit_is_explained_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([\w.]+) \|", _section("connection"), re.MULTILINE))
+    wanted = {name: field.default for name, field in Limits.model_fields.items()}
+    assert {name: rows.get(name) for name in wanted} == {
+        name: "none" if value is None else f"{value:g}" for name, value in wanted.items()
+    }
+
+
+def test_every_transform_and_every_key_of_a_row_is_named() -> None:
+    section = _sections()["Mappings"]
+    listed = section.partition("Transforms:")[2]
+    assert re.findall(r"`(\w+)`(?:,|\.|\s\(with)", listed) == list(TRANSFORMS)
+    assert set(FieldRow.model_fields) - {"file", "line"} - _explained(section) == set()
+
+
+@pytest.mark.parametrize("connector", sorted(path.parent.name for path in CONNECTORS.glob("*/settings.py")))
+def test_every_option_of_a_connector_is_explained(connector: str) -> None:
+    options = typing.cast(type[BaseModel], importlib.import_module(f"tieline.connectors.{connector}.settings").Options)
+    readme = CONNECTORS / connector / "README.md"
+    text = SITE.read_text("utf-8") + (readme.read_text("utf-8") if readme.is_file() else "")
+    assert [name for name in options.model_fields if f"`{name}`" not in text] == []
