@@ -117,6 +117,8 @@ class ContractVersion(Record):
     budget: Budget
     dimensions: dict[str, str] = {}
     phases: tuple[str, ...] = ()
+    """What every project of it starts with."""
+    closing_phases: tuple[str, ...] = ()
     delivery_leads: tuple[str, ...] = ()
     is_standard: bool = True
     deviations: tuple[str, ...] = ()

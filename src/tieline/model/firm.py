@@ -38,7 +38,6 @@ class ServiceLine(Record):
     delivery_leads: tuple[str, ...] = ()
     payment_terms: tuple[str, ...] = ("NET30",)
     """Terms that need no approval."""
-    least_margin: Decimal | None = None
     largest_discount: Decimal = Decimal("0.15")
     """Share below the standard rate that needs no approval."""
 

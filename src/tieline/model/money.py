@@ -1,12 +1,15 @@
 """Money: an exact amount in one currency, and how it is rounded and split so that parts add up."""
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
 NO_CENTS = frozenset({"JPY", "KRW", "CLP", "ISK", "VND", "XAF", "XOF", "XPF", "UGX", "PYG", "RWF", "KMF", "GNF", "DJF"})
 THREE_DIGITS = frozenset({"BHD", "KWD", "OMR", "JOD", "TND", "IQD", "LYD"})
+LARGEST = Decimal(10) ** 14
+"""No amount reaches this; larger ones are a vendor's mistake or an attack."""
 
 
 def digits(currency: str) -> int:
@@ -15,8 +18,8 @@ def digits(currency: str) -> int:
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
-    """Rounded once, half up away from zero, so that a reversal mirrors its charge."""
-    return amount.quantize(Decimal(1).scaleb(-digits(currency)), rounding=ROUND_HALF_UP)
+    """Rounded once, half up away from zero, so that a reversal mirrors its charge. Zero has no sign."""
+    return amount.quantize(Decimal(1).scaleb(-digits(currency)), rounding=ROUND_HALF_UP) + 0
 
 
 class Money(BaseModel):
@@ -37,14 +40,14 @@ class Money(BaseModel):
     @field_validator("amount")
     @classmethod
     def _finite(cls, value: Decimal) -> Decimal:
-        if not value.is_finite():
-            raise ValueError("an amount is a finite number")
+        if not value.is_finite() or abs(value) >= LARGEST:
+            raise ValueError(f"an amount is a number below {LARGEST:,}")
         return value
 
     @field_validator("currency")
     @classmethod
     def _iso_code(cls, value: str) -> str:
-        if len(value) != 3 or not value.isascii() or not value.isupper():
+        if len(value) != 3 or not value.isascii() or not value.isalpha() or not value.isupper():
             raise ValueError(f"'{value}' is no ISO 4217 currency code")
         return value
 
@@ -81,18 +84,19 @@ class Money(BaseModel):
 
         Raises ValueError when there is no positive weight.
         """
-        total = sum(weights, Decimal(0))
-        if not weights or total <= 0 or any(weight < 0 for weight in weights):
+        shares = [Fraction(weight) for weight in weights]
+        whole = sum(shares)
+        if whole <= 0 or min(shares) < 0:
             raise ValueError("a split needs weights of zero or more, one of them positive")
-        cent = Decimal(1).scaleb(-digits(self.currency))
-        whole = rounded(self.amount, self.currency)
-        exact = [whole * weight / total for weight in weights]
-        parts = [share.quantize(cent, rounding=ROUND_DOWN) for share in exact]
-        left = int((whole - sum(parts, Decimal(0))) / cent)
-        step = cent if left > 0 else -cent
-        for index in sorted(range(len(parts)), key=lambda i: (-abs(exact[i] - parts[i]), i))[: abs(left)]:
-            parts[index] += step
-        return tuple(Money(amount=part, currency=self.currency) for part in parts)
+        places = digits(self.currency)
+        cents = int(rounded(self.amount, self.currency).scaleb(places))
+        exact = [abs(cents) * share / whole for share in shares]
+        parts = [int(share) for share in exact]
+        largest_first = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+        for index in largest_first[: abs(cents) - sum(parts)]:
+            parts[index] += 1
+        sign = -1 if cents < 0 else 1
+        return tuple(Money(amount=Decimal(sign * part).scaleb(-places), currency=self.currency) for part in parts)
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:
