@@ -1,4 +1,4 @@
-"""Reversals: the mirror of a line that was booked or invoiced, as a row of its own with sign -1; what is booked never changes."""
+"""Reversals: the mirror of a line that was booked or invoiced as a row of its own, sign -1."""
 
 from collections.abc import Mapping, Sequence
 

@@ -20,7 +20,8 @@ from pulled p full join held h using (stream) order by stream
 """
 _MONEY = """
 with lines as (
-  select coalesce(t.legal_entity, '-') as legal_entity, coalesce(t.project_id, '-') as project_id, t.currency, t.amount * t.sign as amount,
+  select coalesce(t.legal_entity, '-') as legal_entity, coalesce(t.project_id, '-') as project_id, t.currency,
+    t.amount * t.sign as amount,
     t.live and t.sign = 1 and t.state in ('checked', 'in_exception', 'opening', 'written_off') as demanded,
     case when e.transaction_id is not null then 'booked' when t.state = 'held' then 'waiting'
       when t.state = 'checked' and b.state in ('sending', 'accepted', 'in_doubt') then 'in_flight'
