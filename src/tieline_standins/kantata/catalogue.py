@@ -32,6 +32,7 @@ RESOURCES: dict[str, Resource] = {
         collaboration.PARTICIPATIONS,
         collaboration.POSTS,
         tasks.STORIES,
+        tasks.STORY_STATE_CHANGES,
         tasks.ASSIGNMENTS,
         staffing.WORKSPACE_RESOURCES,
         staffing.WORKSPACE_ALLOCATIONS,

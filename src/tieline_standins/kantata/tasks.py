@@ -78,6 +78,7 @@ def _assignees(world: World, change: Change) -> list[str] | None:
 def _story_written(world: World, change: Change) -> None:
     story, wanted = change.record, _assignees(world, change)
     assert story is not None
+    _note_state(world, story, change.session)
     if wanted is None:
         return
     current = {a.links["assignee"]: a for a in _assignments(world, story)}
@@ -88,6 +89,14 @@ def _story_written(world: World, change: Change) -> None:
     for user_id, assignment in current.items():
         if user_id not in wanted:
             world.remove(assignment, change.session.user_id)
+
+
+def _note_state(world: World, story: Record, session: Session) -> None:
+    """The audit trail of a story's state, which cannot be written otherwise (contract, Story State Changes)."""
+    trail = world.linking("story_state_changes", "story", story.sid)
+    if not trail or trail[-1].data["state"] != story.data["state"]:
+        data = {"state": story.data["state"], "formatted_state": str(story.data["state"]).capitalize()}
+        world.insert("story_state_changes", data, {"story": story.sid, "user": session.user_id})
 
 
 def _assignments(world: World, story: Record) -> list[Record]:
@@ -163,6 +172,14 @@ STORIES = Resource(
         "creator": Association("users", "creator_id"),
         "parent": Association("stories", "parent_id", writable=True),
         "root": Association("stories", "root_id", find=_root),
+        "story_state_changes": Association(
+            "story_state_changes",
+            "story_state_change_ids",
+            many=True,
+            find=lambda world, story: [
+                ("story_state_changes", c.sid) for c in world.linking("story_state_changes", "story", story.sid)
+            ],
+        ),
         "sub_stories": Association(
             "stories",
             "sub_story_ids",
@@ -198,6 +215,7 @@ STORIES = Resource(
         "due_between": filters.between("due_date"),
         "by_status": filters.is_in("state"),
         "story_type": filters.is_in("story_type"),
+        "story_types": filters.is_in("story_type"),
         "all_on_account": filters.everything,
         "show_archived": filters.everything,
         "show_deleted": filters.everything,
@@ -211,6 +229,17 @@ STORIES = Resource(
     may_delete=_story_deletable,
     deleted=_story_deleted,
     derive=_derive_story,
+)
+
+STORY_STATE_CHANGES = Resource(
+    "story_state_changes",
+    "story_state_change",
+    {"state": Field(text), "formatted_state": Field(text)},
+    {"story": Association("stories", "story_id"), "user": Association("users", "user_id")},
+    indexed=("story",),
+    order="created_at:asc",
+    filters={"story_id": filters.link("story")},
+    verbs=frozenset({"list", "show"}),
 )
 
 ASSIGNMENTS = Resource(
