@@ -66,7 +66,7 @@ class Run:
     demanded: set[tuple[str, str, str]] = field(default_factory=set)
     wakes: list[Wake] = field(default_factory=list)
     pending: list[Outcome] = field(default_factory=list)
-    in_transaction: list[Callable[[Connection], None]] = field(default_factory=list)
+    in_transaction: list[Callable[[Connection], object]] = field(default_factory=list)
     """What commits with the end of the run: canonical records the flow decided on."""
     changed: bool = False
     counts: dict[str, Change] = field(default_factory=dict)
@@ -162,7 +162,7 @@ class Run:
         """Store a canonical record with the end of this run, without counting as a change of the timeline."""
         self.in_transaction.append(lambda db: write(db, record))
 
-    def with_commit(self, action: Callable[[Connection], None]) -> None:
+    def with_commit(self, action: Callable[[Connection], object]) -> None:
         """Do this in the transaction that ends the run."""
         self.in_transaction.append(action)
         self.changed = True

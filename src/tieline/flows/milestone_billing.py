@@ -1,5 +1,7 @@
 """Milestone billing: a completed milestone becomes a billable transaction, approved by its acceptance."""
 
+from functools import partial
+
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.flows.billing import milestone_reopened
@@ -30,12 +32,12 @@ def milestone_billing(run: Run, project_id: str, systems: Systems) -> None:
                 completed_on=found.completed_on,
                 approved_by=found.approved_by,
             )
-            run.with_commit(lambda db, line=line: add_milestone(db, line))
+            run.with_commit(partial(add_milestone, line=line))
             run.note("Milestone completed", f"{milestone.name}, {milestone.amount}")
             run.wake("billing", project.id, project.engagement_id)
         elif found.completed_on is None and found.id in known:
             if known[found.id].invoiced:
                 run.problems.append(milestone_reopened(project, milestone.name, str(milestone.amount)))
             else:
-                run.with_commit(lambda db, key=found.id: withdraw_milestone(db, project.id, key))
+                run.with_commit(partial(withdraw_milestone, project_id=project.id, milestone_id=found.id))
     return None
