@@ -155,10 +155,12 @@ def world(
     with ExitStack() as stack:
         urls = {name: stack.enter_context(running(BUILDS[name])) for name in vendors}
         here = World(site=folder / "site", conninfo=conninfo, urls=urls, stack=stack, tryton=tryton)
-        wanted = load_facts(connector_folder("salesforce")).custom_fields
+        wanted = custom_fields_of("salesforce")
         objects = [row for row in wanted if "object" not in row]
         fields = [row for row in wanted if "object" in row]
         here.control("salesforce", "POST", "customize", {"objects": objects, "fields": fields})
+        if "kantata" in urls:
+            here.control("kantata", "POST", "customize", {"custom_fields": custom_fields_of("kantata")})
         erps = []
         if "netsuite" in urls:
             erps.append(
@@ -197,6 +199,14 @@ def world(
             row = {"id": NETSUITE_CERTIFICATE, "client_id": NETSUITE_CLIENT, "pem": pem}
             here.control("netsuite", "POST", "customize", {"certificates": [row]})
         yield here
+        for name in urls:
+            health = here.control(name, "GET", "health")
+            assert health["ok"], health["bugs"]
+
+
+def custom_fields_of(connector: str) -> list[dict[str, Any]]:
+    """What an administrator creates in the vendor."""
+    return list(load_facts(connector_folder(connector)).custom_fields)
 
 
 @contextmanager

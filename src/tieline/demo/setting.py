@@ -67,7 +67,7 @@ def prepare(folder: Path, erp: str, processes: Processes) -> Setting:
     names = ["salesforce=0", "kantata=0", *(["netsuite=0"] if erp == "netsuite" else [])]
     urls: dict[str, str] = processes.start("stand-ins", standins_command("run", *names))
     tryton = _start_tryton(processes) if erp == "tryton" else None
-    _customize_salesforce(urls["salesforce"])
+    _customize(urls)
     sales = SalesRep(urls["salesforce"], SECRET)
     _write_site(folder / "site", erp, urls, sales.organisation, tryton)
     finance: Finance
@@ -137,16 +137,12 @@ def _write_site(site: Path, erp: str, urls: dict[str, str], organisation: str, t
     )
 
 
-def _customize_salesforce(url: str) -> None:
-    """What an administrator does once in Set-up: our objects and fields."""
+def _customize(urls: dict[str, str]) -> None:
+    """What administrators do once in the vendors' set-up screens: our objects and fields."""
     wanted = load_facts(connector_folder("salesforce")).custom_fields
-    _control(
-        url,
-        {
-            "objects": [row for row in wanted if "object" not in row],
-            "fields": [row for row in wanted if "object" in row],
-        },
-    )
+    objects = [row for row in wanted if "object" not in row]
+    _control(urls["salesforce"], {"objects": objects, "fields": [row for row in wanted if "object" in row]})
+    _control(urls["kantata"], {"custom_fields": list(load_facts(connector_folder("kantata")).custom_fields)})
 
 
 def _control(url: str, body: Any) -> None:
