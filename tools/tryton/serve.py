@@ -1,6 +1,6 @@
 """Runs a real Tryton server on a fresh copy of a prepared database until it is told to stop (standard library only).
 
-Prints one line when it answers: {"ready": {"url", "database", "user", "password", "finance_user", "company", …}}.
+Prints one line when it answers: {"ready": {"url", "database", "account", "user", "password", "finance_user", …}}.
 It stops on SIGTERM, on SIGINT and when the process that started it is gone.
 """
 
@@ -20,7 +20,7 @@ import urllib.request
 import uuid
 from pathlib import Path
 
-from build import CACHE, PASSWORD, BuildFailed, Company, clean_environment, database, environment, say, write_config
+from build import CACHE, PASSWORD, BuildFailed, Company, clean_environment, database, environment, told, write_config
 
 START_SECONDS = 60
 STARTS = 3
@@ -49,8 +49,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="tryton-") as directory:
             _serve(python, prepared, company, Path(directory), chosen.port, stopping, parent)
     except BuildFailed as failed:
-        say(str(failed))
-        return 1
+        return told(failed)
     return 0
 
 
@@ -63,7 +62,7 @@ def _serve(
     try:
         if not stopping.is_set():
             ready = {"url": url, "database": name, "user": "integration", "password": PASSWORD}
-            ready |= {"finance_user": "finance", "company": company.name, "currency": company.currency}
+            ready |= {"finance_user": "finance", "account": f"{name}/{company.name}", "currency": company.currency}
             print(json.dumps({"ready": ready}), flush=True)
         while server.poll() is None and os.getppid() == parent and not stopping.wait(0.5):
             pass

@@ -16,19 +16,27 @@ from trytond.modules.company.tests.tools import create_company, get_company
 
 FISCAL_YEARS = (2025, 2026, 2027)
 PER_EURO = {"EUR": Decimal("1"), "USD": Decimal("1.10"), "GBP": Decimal("0.86"), "CHF": Decimal("0.95")}
+COUNTRIES_WITH_REGIONS = ["CA", "DE", "US"]
 TERM_DAYS = (14, 30, 60)
 INTEGRATION_GROUPS = ["Accounting", "Sales", "Project Administration", "Timesheet Administration"]
-FINANCE_GROUPS = ["Accounting", "Accounting Administration", "Sales", "Project Administration"]
+FINANCE_GROUPS = [*INTEGRATION_GROUPS, "Accounting Administration"]
 
 
 def add_countries():
-    """Addresses refer to countries, which a new database has not."""
-    model = Model.get("country.country")
-    found = []
-    for source in pycountry.countries:
-        country = model(name=source.name, code=source.alpha_2, code3=source.alpha_3, code_numeric=source.numeric)
-        found.append(country)
-    model.save(found)
+    """Addresses refer to countries, which a new database has not; states and provinces only where the firm sells."""
+    model, region_model = Model.get("country.country"), Model.get("country.subdivision")
+    countries = [
+        model(name=source.name, code=source.alpha_2, code3=source.alpha_3, code_numeric=source.numeric)
+        for source in pycountry.countries
+    ]
+    model.save(countries)
+    regions = [
+        region_model(country=country, name=source.name, code=source.code, type=source.type.lower())
+        for country in model.find([("code", "in", COUNTRIES_WITH_REGIONS)])
+        for source in pycountry.subdivisions.get(country_code=country.code)
+        if source.parent_code is None
+    ]
+    region_model.save(regions)
 
 
 def add_currencies(company_currency):
@@ -59,7 +67,13 @@ def add_books(company):
         fiscal_year = set_fiscalyear_invoice_sequences(fiscal_year)
         fiscal_year.save()
         fiscal_year.click("create_period")
-    return get_accounts(company)
+    accounts = get_accounts(company)
+    books = Model.get("account.configuration")(1)
+    (books.currency_exchange_journal,) = Model.get("account.journal").find([("code", "=", "EXC")])
+    books.currency_exchange_credit_account = accounts["revenue"]
+    books.currency_exchange_debit_account = accounts["expense"]
+    books.save()
+    return accounts
 
 
 def add_taxes(accounts, percent):

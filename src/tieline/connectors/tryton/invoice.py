@@ -114,6 +114,7 @@ def _lines(site: Site, payload: Payload, header: Row) -> list[Row]:
         account, usual = booked[product]
         tax = part(one, "tax", "name")
         ready.values.update(account=account, taxes=taxes(site.catalog.tax(tax) if tax else usual))
+        ready.values["currency"] = header["currency"]
         if analytic:
             ready.values["analytic_accounts"] = [["create", analytic]]
         lines.append(ready)

@@ -16,7 +16,7 @@ from tieline.sdk.operation import Links, Payload
 PRICE_DIGITS = 4
 """Tryton's default `price_decimal`; a price with more is refused."""
 ROUNDING = "Rounding"
-SHARED = ("taxes", "account", "analytic_accounts")
+SHARED = ("taxes", "account", "currency", "analytic_accounts")
 """What a rounding line has in common with the lines it rounds."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tieline.connectors.tryton.client import Row
 from tieline.connectors.tryton.party import invoice_address
-from tieline.connectors.tryton.records import REFERENCE, STAMP, Site, part
+from tieline.connectors.tryton.records import MOST_FOUND, REFERENCE, STAMP, Site, part
 from tieline.model.project import Project, WbsElement
 from tieline.model.record import Record
 from tieline.sdk.errors import Rejected
@@ -68,8 +68,11 @@ def ensure_wbs_element(site: Site) -> Operation[WbsElement]:
 
 def find(site: Site, payload: Payload) -> Sequence[Found]:
     """By our reference, which begins the comment: the number of a work is Tryton's own and read-only (seen on 8.2)."""
-    pattern = str(payload[REFERENCE]).replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%") + "%"
-    return site.found(WORK, [["comment", "like", pattern], ["company", "=", site.client.company]])
+    reference = str(payload[REFERENCE])
+    pattern = reference.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%") + "%"
+    domain = [["comment", "like", pattern], ["company", "=", site.client.company]]
+    rows = site.client.rows(WORK, domain, ["comment", "rec_name"], limit=MOST_FOUND)
+    return [Found(str(row["id"]), str(row["rec_name"])) for row in rows if _first_word(row["comment"]) == reference]
 
 
 def _titled(site: Site, name: str, record: Record, links: Links) -> Payload:
