@@ -106,10 +106,13 @@ class Intake:
                             partial(self._deliver, name),
                             stopped.is_set,
                         )
-            except (Unavailable, Rejected, Unauthorized) as error:
-                note_failure(database, f"{name}:push", error)
-            except Exception:
-                log.exception("listener_failed", connection=name)
+            except Exception as error:
+                if stopped.is_set():  # connections are closed under a hanging long poll
+                    return
+                if isinstance(error, Unavailable | Rejected | Unauthorized):
+                    note_failure(database, f"{name}:push", error)
+                else:
+                    log.exception("listener_failed", connection=name)
             stopped.wait(2.0)
 
     def _deliver(self, name: str, events: Sequence[Pushed]) -> None:

@@ -17,6 +17,8 @@ from tieline.engine.worker import Ticker, run_worker
 log = structlog.get_logger()
 
 Duty = Callable[[], None]
+LISTENERS_END = 3.0
+"""Seconds a listener gets to end its long poll; it is cut off afterwards, and resumes where it committed."""
 
 
 def work(tieline: Tieline, stopped: threading.Event, *, threads: int = 8) -> None:
@@ -24,7 +26,7 @@ def work(tieline: Tieline, stopped: threading.Event, *, threads: int = 8) -> Non
     intake, transactions = Intake(tieline), Transactions(tieline)
     ticker = Ticker(tieline.database, duties(tieline, intake, transactions))
     ticker.start()
-    intake.listen(stopped)
+    listeners = intake.listen(stopped)
     try:
         while not stopped.is_set():
             try:
@@ -34,6 +36,8 @@ def work(tieline: Tieline, stopped: threading.Event, *, threads: int = 8) -> Non
                 time.sleep(0.5)
     finally:
         ticker.stop()
+        for listener in listeners:
+            listener.join(LISTENERS_END)
         transactions.close()
 
 

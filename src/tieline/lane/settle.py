@@ -58,8 +58,8 @@ select id, %(batch)s, %(connection)s, erp_id from unnest(%(ids)s::bigint[], %(er
 """
 _AUDIT = """
 insert into audit_event (engagement, action, object, detail)
-select p.engagement_id, 'time.posted', p.id,
-  jsonb_build_object('batch', %(batch)s::bigint, 'connection', %(connection)s::text, 'lines', count(*))
+select p.engagement_id, 'lines.posted', %(connection)s::text || ':time:' || p.id,
+  jsonb_build_object('label', count(*) || ' approved time entries', 'batch', %(batch)s::bigint, 'lines', count(*))
 from project_transaction t join project p on p.id = t.project_id
 where t.id = any (%(ids)s) group by p.engagement_id, p.id
 """
