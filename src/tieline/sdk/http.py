@@ -213,7 +213,7 @@ def retry_after(header: str | None) -> timedelta | None:
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
     if seconds != seconds:
         return None
