@@ -9,7 +9,7 @@ FLOWS = ("billing", "project_feedback")
 
 
 def wake_projects(db: Connection, projects: Iterable[tuple[str, str]]) -> None:
-    """(project id, engagement id): wake the flows, in one order, or two pages deadlock; a wake too many does no harm."""
+    """(project id, engagement id): wake the flows, in one order, or two pages deadlock."""
     for project, engagement in sorted(set(projects)):
         for flow in FLOWS:
             wake(db, flow, project, engagement, "event")
