@@ -10,6 +10,7 @@ import structlog
 from tieline.app.assembly import Tieline, connector_folder
 from tieline.engine.controls import pause
 from tieline.engine.intake import note_failure
+from tieline.lane.deleted import database_time, take_back_deleted
 from tieline.lane.post import post_ready
 from tieline.lane.pricing import Pricing
 from tieline.lane.pull import LineKind, feed_of, pull_feed
@@ -63,6 +64,23 @@ class Transactions:
         if pulled:
             log.info("pulled", connection=name, kind=kind, lines=pulled)
             self.post()
+
+    def find_deletes(self) -> None:
+        """The nightly comparison: approved lines that are gone at their source are taken back."""
+        database = self._tieline.database
+        for name, connected in self._tieline.connected.items():
+            if connected.psa is None:
+                continue
+            for kind in KINDS:
+                feed, listed_at = feed_of(connected.psa, kind), database_time(database)
+                try:
+                    present = set(connected.psa.list_approved_refs(kind))
+                except (Unavailable, Rejected, Unauthorized) as error:
+                    note_failure(database, f"{name}:{kind}_ids", error)
+                    continue
+                gone = take_back_deleted(database, feed, self._pricing, present, listed_at)
+                if gone:
+                    log.warning("deleted_at_source", connection=name, kind=kind, lines=gone)
 
     def post(self) -> None:
         """Send what is ready."""

@@ -12,6 +12,7 @@ from tieline.app.assembly import Tieline
 from tieline.app.intake import Intake
 from tieline.app.site_watch import SiteWatch
 from tieline.app.transactions import Transactions
+from tieline.engine.intake import claim_turn
 from tieline.engine.worker import Ticker, run_worker
 
 log = structlog.get_logger()
@@ -49,10 +50,17 @@ def duties(tieline: Tieline, intake: Intake, transactions: Transactions) -> dict
     table["post"] = (min(every.time_seconds, 2.0), transactions.post)
     table["release"] = (5.0, transactions.release)
     table["site"] = (2.0, SiteWatch(tieline, transactions).look)
-    table["find_deletes"] = (every.nightly_seconds, intake.find_deletes)
+    table["nightly"] = (min(every.nightly_seconds, 60.0), partial(nightly, tieline, intake, transactions))
     for name, governor in tieline.governors.items():
         table[f"{name}:relax"] = (1.0, governor.relax)
     return table
+
+
+def nightly(tieline: Tieline, intake: Intake, transactions: Transactions) -> None:
+    """The comparison of id sets finds what was deleted outside; one worker does it."""
+    if claim_turn(tieline.database, "tieline:nightly", tieline.site.intake.nightly_seconds):
+        intake.find_deletes()
+        transactions.find_deletes()
 
 
 def start(tieline: Tieline, stopped: threading.Event, *, threads: int = 8) -> threading.Thread:

@@ -119,6 +119,18 @@ def note_failure(database: Database, stream: str, error: Unavailable | Rejected 
     log.warning("feed_failed", stream=stream, error=error.message[:200])
 
 
+def claim_turn(database: Database, stream: str, every: float) -> bool:
+    """Whether it is time for a rare duty, and ours to do among all workers; remembered over restarts."""
+    with database.connection() as db:
+        row = db.execute(
+            "insert into feed_cursor as c (stream, swept_at) values (%(stream)s, clock_timestamp())"
+            " on conflict (stream) do update set swept_at = excluded.swept_at"
+            " where c.swept_at < clock_timestamp() - make_interval(secs => %(every)s) returning stream",
+            {"stream": stream, "every": every},
+        ).fetchone()
+    return row is not None
+
+
 def _cursor(database: Database, stream: str) -> str | None:
     with database.connection() as db:
         row = db.execute("select position from feed_cursor where stream = %s", [stream]).fetchone()
