@@ -14,6 +14,7 @@ from tieline.lane.deleted import database_time, take_back_deleted
 from tieline.lane.post import post_ready
 from tieline.lane.pricing import Pricing
 from tieline.lane.pull import LineKind, feed_of, pull_feed
+from tieline.lane.reference import remember_people
 from tieline.lane.release import release_all_mendable
 from tieline.lane.worker import Worker
 from tieline.mapping import ValueTables
@@ -21,7 +22,6 @@ from tieline.sdk.connector import ConnectionSettings
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.sdk.lines import LineSink
 from tieline.sdk.roles import Psa
-from tieline.store.canonical import refer
 
 log = structlog.get_logger()
 
@@ -119,8 +119,7 @@ class Transactions:
                 if connected.erp is not None:
                     people |= {email.lower(): ref for email, ref in connected.erp.list_people().items()}
                 with self._tieline.database.transaction() as db:
-                    for email, ref in people.items():
-                        refer(db, name, "person", email, ref)
+                    remember_people(db, name, people)
                 self._people_at[name] = time.monotonic()
 
 
