@@ -6,6 +6,7 @@ add-on with `POST /__standin__/customize {"tokens": {"…": {"user": "e-mail or 
 
 from collections import deque
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from fnmatch import fnmatchcase
 from time import perf_counter
 from uuid import UUID
@@ -57,6 +58,7 @@ class KantataVendor:
             response = render.failure(error)
         self._requests += 1
         response.headers += [
+            ("date", format_datetime(self._context.clock.now(), usegmt=True)),
             ("x-request-id", str(UUID(int=self._requests))),
             ("x-runtime", f"{perf_counter() - started:.6f}"),
         ]
