@@ -7,12 +7,12 @@ from typing import Any
 
 import structlog
 
+from tieline.engine.approvals import void_unasked
 from tieline.engine.attempt import back_off
 from tieline.engine.change_guard import count_changes
 from tieline.engine.controls import Controls, pause
 from tieline.engine.effect import Author, Moved
-from tieline.engine.problem import Problem, problem_of, settle_problems
-from tieline.engine.round import auth_problem
+from tieline.engine.problem import Problem, auth_problem, problem_of, settle_problems
 from tieline.engine.run import EndState, Run, Stop
 from tieline.engine.wake import wake
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
@@ -168,6 +168,8 @@ def _end(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
         count_changes(run.db, author.flow, run.counts)
         for action in run.in_transaction:
             action(run.db)
+        if end.complete:
+            void_unasked(run.db, author, run.asked)
         if end.complete and end.state in ("done", "blocked") and run.demanded:
             _retire(run)
         settle_problems(

@@ -1,10 +1,12 @@
 """Problems a run meets, and the exceptions they become: one open item per cause, joined by all who wait for it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from tieline.sdk.errors import ExceptionKind, Rejected
+from tieline.model.record import Record
+from tieline.sdk.errors import ExceptionKind, Rejected, Unauthorized
 from tieline.store.database import Connection
 
 
@@ -48,6 +50,52 @@ def problem_of(error: Rejected, **where: str | None) -> Problem:
         subject=where.get("subject"),
         legal_entity=where.get("legal_entity"),
     )
+
+
+def auth_problem(system: str, error: Unauthorized) -> Problem:
+    """The exception of a connection whose credentials or rights are refused; it pauses until a person resumes it."""
+    return Problem(
+        kind="auth",
+        connection=error.system,
+        key=error.system,
+        message=f"{system} refuses our credentials: {error.message}. Its data waits.",
+        suggestion=f"Renew the secret, then run: tieline resume {error.system}",
+    )
+
+
+def unusual_change(connection: str, flow: str, reason: str) -> Problem:
+    """One exception for all writes the change guard holds back."""
+    return Problem(
+        kind="unusual_change",
+        connection=connection,
+        field=flow,
+        key=flow,
+        message=reason,
+        suggestion=f"Look at what changes; if it is meant, run: tieline resume {connection}/{flow}",
+        owner="integration",
+    )
+
+
+def legal_entity_of(record: Record) -> str | None:
+    """The legal entity a record concerns, if it names one."""
+    entity = getattr(record, "billed_by", None) or getattr(record, "legal_entity", None)
+    return str(entity) if entity else None
+
+
+def stored_form(error: Rejected) -> dict[str, Any]:
+    """A refusal as kept with its effect."""
+    return {
+        "message": error.message,
+        "kind": error.kind,
+        "field": error.field,
+        "key": error.key,
+        "owner": error.owner,
+    }
+
+
+def stored_problem(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of the refusal that was kept."""
+    return {"message": "was refused", **stored}
 
 
 _OPEN = """

@@ -25,7 +25,14 @@ from tieline.engine.decide import (
 )
 from tieline.engine.effect import Effect, Intent, Moved, Outcome, read_effects, write_intent
 from tieline.engine.link import NOT_NEEDED, Link
-from tieline.engine.problem import Problem, problem_of
+from tieline.engine.problem import (
+    auth_problem,
+    legal_entity_of,
+    problem_of,
+    stored_form,
+    stored_problem,
+    unusual_change,
+)
 from tieline.engine.step import Step, StepWhat, content_hash
 from tieline.mapping.problems import MappingFailed
 from tieline.model.record import Record
@@ -207,7 +214,7 @@ class Round:
             case Wait(until, why, in_doubt):
                 self._wait(record, until, why, "in_doubt" if in_doubt else "retrying")
             case Refused(problem):
-                self._problem(record, Rejected(self.operation.connection, **_stored_problem(problem)))
+                self._problem(record, Rejected(self.operation.connection, **stored_problem(problem)))
             case AskPerson():
                 self._problem(record, self._unclear_for_ever(record))
         return decision
@@ -218,7 +225,7 @@ class Round:
         except Unavailable as error:
             return Wait(effect.now + timedelta(seconds=5), f"cannot be looked up: {error.message}", in_doubt=True)
         except Rejected as error:
-            return Refused(_store_problem(error))
+            return Refused(stored_form(error))
         if found is not None:
             return Update(found)
         again = min(decision.until, effect.now + LOOK_UP_EVERY)
@@ -256,10 +263,11 @@ class Round:
         if len(calls) < 2:
             return [attempt(self.operation, decision, intent) for decision, intent in calls]
         ends: list[Ended] = []
-        for start in range(0, len(calls), AT_ONCE):
+        at_once = min(AT_ONCE, self.operation.at_once)
+        for start in range(0, len(calls), at_once):
             futures = [
                 _senders.submit(copy_context().run, attempt, self.operation, decision, intent)
-                for decision, intent in calls[start : start + AT_ONCE]
+                for decision, intent in calls[start : start + at_once]
             ]
             ends += [future.result() for future in futures]
         return ends
@@ -283,7 +291,7 @@ class Round:
         )
 
     def _outcome(self, intent: Intent, effect_id: int, attempt_number: int, ended: Ended) -> Outcome:
-        problem = _store_problem(ended.rejected) if ended.rejected else None
+        problem = stored_form(ended.rejected) if ended.rejected else None
         if problem is None and ended.why:
             problem = {"message": ended.why}
         return Outcome(
@@ -364,47 +372,3 @@ class Round:
             field=self.operation.target,
             key=record.subject,
         )
-
-
-def auth_problem(system: str, error: Unauthorized) -> Problem:
-    """The exception of a connection whose credentials or rights are refused; it pauses until a person resumes it."""
-    return Problem(
-        kind="auth",
-        connection=error.system,
-        key=error.system,
-        message=f"{system} refuses our credentials: {error.message}. Its data waits.",
-        suggestion=f"Renew the secret, then run: tieline resume {error.system}",
-    )
-
-
-def unusual_change(connection: str, flow: str, reason: str) -> Problem:
-    """One exception for all writes the change guard holds back."""
-    return Problem(
-        kind="unusual_change",
-        connection=connection,
-        field=flow,
-        key=flow,
-        message=reason,
-        suggestion=f"Look at what changes; if it is meant, run: tieline resume {connection}/{flow}",
-        owner="integration",
-    )
-
-
-def legal_entity_of(record: Record) -> str | None:
-    """The legal entity a record concerns, if it names one."""
-    entity = getattr(record, "billed_by", None) or getattr(record, "legal_entity", None)
-    return str(entity) if entity else None
-
-
-def _store_problem(error: Rejected) -> dict[str, Any]:
-    return {
-        "message": error.message,
-        "kind": error.kind,
-        "field": error.field,
-        "key": error.key,
-        "owner": error.owner,
-    }
-
-
-def _stored_problem(stored: Mapping[str, Any]) -> dict[str, Any]:
-    return {"message": "was refused", **stored}

@@ -92,6 +92,8 @@ class Operation(Generic[R]):
     quarantine: timedelta = timedelta(minutes=5)
     support: Support = "supported"
     on_vanish: OnVanish = "keep"
+    at_once: int = 4
+    """How many records of one list may be sent side by side."""
 
 
 def kept_in_tieline(connection: str, system: str, target: str, support: Support) -> Operation[R]:

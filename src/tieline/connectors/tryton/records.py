@@ -83,6 +83,7 @@ class Site:
             updates=facts.updates,
             quarantine=facts.quarantine,
             support=facts.support,
+            at_once=1,  # numbers come from a sequence two transactions may read at once
         )
 
     def number(self, external_id: str) -> int:
