@@ -1,0 +1,40 @@
+"""The API as one application: routes, errors, description, behind the guard."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
+
+from tieline import __version__
+from tieline.api import approvals, engagements, errors, exceptions, operations, webhooks
+from tieline.app.desk import Desk
+from tieline.app.guard import Guard
+
+HEADERS = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+PREFIXES = ("/api", "/hooks")
+FAILURES: dict[int | str, dict[str, Any]] = {"4XX": {"model": errors.ErrorBody}, "5XX": {"model": errors.ErrorBody}}
+
+
+def build(desk: Desk) -> ASGIApp:
+    """Everything below `/api` and `/hooks`; its description is at /api/openapi.json."""
+    app = FastAPI(
+        title="Tieline",
+        version=__version__,
+        summary="Ties CRM, PSA and ERP of a professional-services firm into one thread from opportunity to cash.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.desk = desk
+    errors.install(app)
+    app.include_router(api_router(), responses=FAILURES)
+    return Guard(app, headers=HEADERS, tell=errors.tell, signed_paths=("/hooks/",))
+
+
+def api_router() -> APIRouter:
+    """All routes."""
+    router = APIRouter()
+    for module in (engagements, exceptions, approvals, operations, webhooks):
+        router.include_router(module.router)
+    return router

@@ -1,0 +1,160 @@
+"""The gate in front of API and console: loopback hosts only, no foreign pages, small bodies, safe headers, no traces.
+
+There is no sign-in yet, so only this machine may ask: the Host header must name it (against DNS rebinding), and a
+browser may send a change only from our own pages.
+"""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = structlog.get_logger()
+
+LARGEST_BODY = 1_000_000
+BODY_SECONDS = 15.0
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_HOST: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?\Z", re.IGNORECASE)
+
+EVERYWHERE: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not answered, for people."""
+
+    status: int
+    message: str
+    hint: str
+    request_id: str
+
+
+Tell = Callable[[Scope, Refusal], Response]
+"""How a surface tells a refusal: JSON for programs, a page for people."""
+
+
+class Guard:
+    """Wraps one surface (API or console)."""
+
+    def __init__(
+        self, app: ASGIApp, *, headers: Mapping[str, str], tell: Tell, signed_paths: tuple[str, ...] = ()
+    ) -> None:
+        self._app = app
+        self._headers = {**EVERYWHERE, **headers}
+        self._tell = tell
+        self._signed_paths = signed_paths
+        """Paths that prove their sender by a signature instead of by being our own page."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check, pass on, and answer for what goes wrong behind."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send, self._headers)
+        request_id = f"req_{secrets.token_hex(6)}"
+        scope.setdefault("state", {})["request_id"] = request_id
+        try:
+            refused = self._refuse(scope) or await self._admit(scope, receive, answer)
+        except Exception:
+            log.exception("request_failed", path=scope["path"], request=request_id)
+            refused = (
+                500,
+                "This could not be done: the fault is Tieline's, not yours",
+                "What you sent was not saved; all other work goes on. Give the request's number to your administrator.",
+            )
+        if refused is not None and not answer.started:
+            status, message, hint = refused
+            response = self._tell(scope, Refusal(status, message, hint, request_id))
+            await response(scope, receive, answer.send)
+
+    def _refuse(self, scope: Scope) -> tuple[int, str, str] | None:
+        headers = Headers(scope=scope)
+        if not _HOST.match(headers.get("host", "")):
+            return 421, "Tieline answers on this machine only", "Open it as http://127.0.0.1 or http://localhost."
+        names = [name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)]
+        if len(names) != len(set(names)):
+            return 400, "A part of the address is given twice", "Give each parameter once."
+        if scope["method"] not in SAFE_METHODS and not scope["path"].startswith(self._signed_paths or ("\0",)):
+            return _foreign(scope, headers)
+        return None
+
+    async def _admit(self, scope: Scope, receive: Receive, answer: "_Answer") -> tuple[int, str, str] | None:
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body(scope, receive)
+        except TimeoutError:
+            return 408, "The request did not arrive in time", "Send it again."
+        if body is None:
+            return 413, "The request is larger than 1 MB", "Send less at a time."
+        given = False
+
+        async def replay() -> Message:
+            nonlocal given
+            if given:
+                return await receive()
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._app(scope, replay, answer.send)
+        return None
+
+
+def _foreign(scope: Scope, headers: Headers) -> tuple[int, str, str] | None:
+    """A change a browser sends for a page that is not ours."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    own = f"{scope['scheme']}://{headers.get('host', '')}".lower()
+    if (site is not None and site not in ("same-origin", "none")) or (origin is not None and origin.lower() != own):
+        return 403, "This change was sent by another site's page", "Make it from Tieline's own pages."
+    return None
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes | None:
+    """The whole body, or None when it is too large."""
+    length = Headers(scope=scope).get("content-length", "0")
+    if not length.isdigit() or int(length[:18]) > LARGEST_BODY:
+        return None
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(parts)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > LARGEST_BODY:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+class _Answer:
+    """Adds our headers to the answer, and knows whether it has begun."""
+
+    def __init__(self, send: Send, headers: Mapping[str, str]) -> None:
+        self._send = send
+        self._headers = headers
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        """Pass a message of the answer on."""
+        if message["type"] == "http.response.start":
+            self.started = True
+            headers = MutableHeaders(raw=message.setdefault("headers", []))
+            for name, value in self._headers.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Cache-Control", "no-store")
+        await self._send(message)
