@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if {"database", "empty_database"} & set(getattr(item, "fixturenames", ())):
+        if {"database", "module_database", "empty_database"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("database")
 
 
@@ -67,6 +67,13 @@ def empty_database() -> Iterator[str]:
 @pytest.fixture
 def database(_migrated_template: str) -> Iterator[str]:
     """The address of a database of this test alone, with all migrations applied."""
+    with _new_database(_migrated_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_database(_migrated_template: str) -> Iterator[str]:
+    """The address of a migrated database that the tests of one module share."""
     with _new_database(_migrated_template) as url:
         yield url
 

@@ -137,6 +137,7 @@ class World:
     def _person(self, name: str, make: Callable[[], Any]) -> Any:
         if name not in self.people:
             self.people[name] = make()
+            self.stack.callback(self.people[name]._browser.close)
         return self.people[name]
 
 

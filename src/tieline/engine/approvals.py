@@ -1,5 +1,6 @@
 """Decisions of people, bound to the hash of exactly what was shown."""
 
+from collections.abc import Collection
 from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
@@ -30,6 +31,23 @@ def ask_approval(
             [author.flow, author.key, label, content_hash, Jsonb(content)],
         )
     return "asked"
+
+
+def void_unasked(db: Connection, author: Author, asked: Collection[str]) -> None:
+    """What a run did not ask again is no question any more; a decision on it would come too late."""
+    db.execute(
+        "update approval set state = 'void' where flow = %s and key = %s and state = 'asked' and label <> all(%s)",
+        [author.flow, author.key, list(asked)],
+    )
+
+
+def void_approval(db: Connection, author: Author, label: str) -> None:
+    """Void what was asked or decided; when the question comes again, it is asked again."""
+    db.execute(
+        "update approval set state = 'void' where flow = %s and key = %s and label = %s"
+        " and state in ('asked', 'approved', 'declined')",
+        [author.flow, author.key, label],
+    )
 
 
 def decide_approval(database: Database, approval_id: int, *, approve: bool, by: str, reason: str = "") -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from psycopg.types.json import Jsonb
 
-from tieline.engine.approvals import ask_approval
+from tieline.engine.approvals import ask_approval, void_approval
 from tieline.engine.audit import audit
 from tieline.engine.change_guard import Change
 from tieline.engine.controls import Controls
@@ -68,6 +68,8 @@ class Run:
     pending: list[Outcome] = field(default_factory=list)
     in_transaction: list[Callable[[Connection], object]] = field(default_factory=list)
     """What commits with the end of the run: canonical records the flow decided on."""
+    asked: set[str] = field(default_factory=set)
+    """Labels of the approvals this run needs."""
     changed: bool = False
     counts: dict[str, Change] = field(default_factory=dict)
     """What was sent, by connection, for the change guard."""
@@ -129,6 +131,7 @@ class Run:
         """A person's decision on exactly this content; any edit voids it."""
         if unless:
             return
+        self.asked.add(label)
         shown = content.model_dump(mode="json") if isinstance(content, Record) else dict(content)
         decision = ask_approval(self.db, self.author, label, shown, content_hash(shown))
         self.steps.append(Step(label=label, what="asks", detail=f"{decision}{': ' + why if why else ''}"))
@@ -139,6 +142,10 @@ class Run:
             Problem(kind="approval", message=message, key=f"{self.author.key}:{label}", owner="finance", label=label)
         )
         raise Stop("waiting", f"{label} waits for a decision" if decision == "asked" else f"{label} was declined")
+
+    def withdraw_approval(self, label: str) -> None:
+        """The question has gone: what was asked or decided counts no more."""
+        self.in_transaction.append(lambda db: void_approval(db, self.author, label))
 
     def stand_by(self, note: str) -> None:
         """Nothing to do yet, and nothing wrong."""

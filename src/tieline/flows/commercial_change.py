@@ -1,42 +1,67 @@
 """A won deal that changes or dies: edits need a change order, a lost deal needs a decision."""
 
+from decimal import Decimal
+
 from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.flows.terms import commercial_differences, draft_contract, missing_terms
 from tieline.model.contract import ContractVersion
 from tieline.model.customer import Customer
+from tieline.model.firm import Firm
 from tieline.model.opportunity import Opportunity
 from tieline.model.project import Project
 from tieline.store.canonical import projects_of_contract, read_record
 from tieline.store.database import Connection
 
+WITHDRAW = "Withdraw the engagement"
+
 
 def guard_commercial_terms(run: Run, opportunity: Opportunity, contract: ContractVersion, systems: Systems) -> None:
     """From activation on the contract's versions speak; the opportunity writes nothing by itself."""
+    if contract.opportunity_id != opportunity.id:
+        return _add_on(run, opportunity, contract)
     if not opportunity.is_committed:
         return _close_out(run, opportunity, contract, systems)
+    run.withdraw_approval(WITHDRAW)
     _reopen(run, contract)
-    customer = read_record(run.db, Customer, "customer", contract.customer_id)
-    if customer is None or contract.opportunity_id != opportunity.id:
-        return None
-    missing = missing_terms(opportunity, customer, systems.firm)
-    changes = missing or commercial_differences(
-        contract, draft_contract(opportunity, customer, contract.engagement_id, systems.firm)
-    )
+    changes = _changes(run, opportunity, contract, systems.firm)
     if changes:
-        run.require([_without_change_order(opportunity, contract, changes)])
+        message = f"Commercial change without change order on '{contract.name}': {'; '.join(changes)}"
+        amount = None if opportunity.amount is None else opportunity.amount - contract.value.amount
+        run.require([_without_change_order(opportunity, contract, message, amount)])
     return None
 
 
-def _without_change_order(opportunity: Opportunity, contract: ContractVersion, changes: list[str]) -> Problem:
-    amount = None if opportunity.amount is None else opportunity.amount - contract.value.amount
+def _changes(run: Run, opportunity: Opportunity, contract: ContractVersion, firm: Firm) -> list[str]:
+    if opportunity.customer_id != contract.customer_id:
+        return ["the deal belongs to another customer now"]
+    customer = read_record(run.db, Customer, "customer", contract.customer_id)
+    if customer is None:
+        return []
+    return missing_terms(opportunity, customer, firm) or commercial_differences(
+        contract, draft_contract(opportunity, customer, contract.engagement_id, firm)
+    )
+
+
+def _add_on(run: Run, opportunity: Opportunity, contract: ContractVersion) -> None:
+    """A further deal of an engagement changes its contract by a change order only, and never closes it."""
+    if not opportunity.is_committed:
+        return run.stand_by("The add-on deal is not won")
+    message = f"The add-on deal '{opportunity.name}' was won for '{contract.name}', which does not hold it yet"
+    run.require([_without_change_order(opportunity, contract, message, opportunity.amount)])
+    return None
+
+
+def _without_change_order(
+    opportunity: Opportunity, contract: ContractVersion, message: str, amount: Decimal | None
+) -> Problem:
     return Problem(
         kind="business_rule",
         field="change order",
         key=opportunity.id,
         legal_entity=contract.legal_entity,
-        message=f"Commercial change without change order on '{contract.name}': {'; '.join(changes)}",
+        message=message,
         suggestion="Approve a change order, or put the opportunity back to the terms of the contract.",
         owner="sales",
         label="Opportunity agrees with the contract",
@@ -65,7 +90,7 @@ def _close_out(run: Run, opportunity: Opportunity, contract: ContractVersion, sy
         )
     shown = {"contract": contract.id, "version": contract.version, "deal": how, "value": str(contract.value)}
     why = f"the deal '{contract.name}' was {how}; withdraw its resource requests, projects and billing schedule?"
-    run.approval("Withdraw the engagement", shown, unless=_is_closed(run, contract), why=why)
+    run.approval(WITHDRAW, shown, unless=_is_closed(run, contract), why=why)
     run.with_commit(lambda db: _set_closed(db, contract, closed=True))
     for project in projects_of_contract(run.db, contract.id):
         withdraw_project(run, project, systems)

@@ -1,0 +1,56 @@
+"""One engagement from won to paid, each by its people in their own systems, with NetSuite as the ERP."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from tests.e2e.deals import Line, invoices, money, shown, win
+from tests.e2e.oracle import doubled
+from tests.e2e.world import World
+from tieline.demo.people import today
+from tieline.demo.story import Story
+
+
+def test_a_won_deal_is_staffed_worked_billed_and_paid(firm: World) -> None:
+    story = Story(
+        sales=firm.sales,
+        delivery=firm.delivery,
+        finance=firm.finance,
+        legal_entity="US",
+        currency="USD",
+        say=lambda who, what: None,
+        stalled=lambda: f"{[row.message for row in firm.exceptions()]}",
+    )
+    story.play()
+    assert [check for check in story.checks if not check.ok] == []
+    assert len(story.checks) == 7
+    assert firm.exceptions() == []
+
+
+def test_a_completed_milestone_is_billed_once(firm: World) -> None:
+    deal = win(
+        firm,
+        "Fixed price roll-out",
+        Line(workstream="Go-live", role=None, quantity=1, price=25_000, description="Go-live"),
+        Billing_Method__c="milestone",
+    )
+    project = firm.until(lambda: shown(firm, deal), "project in Salesforce")
+    milestone = firm.until(lambda: _milestone(firm, project), "milestone in Kantata")
+    firm.delivery.change("stories", "story", milestone, state="completed")
+
+    draft = firm.until(lambda: firm.finance.draft(project["ERP_Id__c"], Decimal(25_000)), "draft invoice")
+    firm.delivery.change("stories", "story", milestone, due_date=(today() + timedelta(days=9)).isoformat())
+    firm.settled()
+    firm.finance.release(draft)
+    (invoice,) = firm.until(
+        lambda: [row for row in invoices(firm, project) if row["Status__c"] == "open"], "invoice in Salesforce"
+    )
+    assert money(invoice["Net__c"]) == 25_000
+    assert money(invoice["Total__c"]) == firm.finance.total(draft)
+    assert doubled(firm) == []
+    assert len({entry["key"] for entry in firm.ledger("netsuite", "invoice.*") if entry["external_key"]}) == 2
+
+
+def _milestone(here: World, project: dict[str, Any]) -> str | None:
+    rows = here.delivery.list("stories", workspace_id=project["PSA_Id__c"])
+    return next((str(row["id"]) for row in rows if row["story_type"] == "milestone"), None)
