@@ -40,7 +40,12 @@ def proposed(*lines: BillableLine) -> Invoice:
 
 def test_time_of_one_person_and_rate_is_one_line_with_all_its_transactions() -> None:
     (only,) = proposed(line(3), line(1), line(2, quantity=Decimal(30), amount=Decimal("82.50"))).lines
-    assert (only.quantity, only.unit, only.rate, only.amount) == (Decimal("2.5"), "hour", 165, Decimal("412.50"))
+    assert (only.quantity, only.unit, only.rate, only.amount) == (
+        Decimal("2.5"),
+        "hour",
+        Decimal(165),
+        Decimal("412.50"),
+    )
     assert only.transaction_ids == ("ptx_1", "ptx_2", "ptx_3")
     assert only.description == "Consultant, marco.silva@haldenmarsh.example (2026-02-01 to 2026-02-03)"
 
@@ -62,7 +67,7 @@ def test_a_milestone_is_a_line_of_its_own_with_its_name() -> None:
     }
     design, cutover = proposed(line(1, text="Design", **milestone), line(2, text="Cut-over", **milestone)).lines
     assert design.description == "Design (2026-02-01)"
-    assert (design.item, design.quantity, design.unit, design.amount) == ("fixed", 1, "each", 5000)
+    assert (design.item, design.quantity, design.unit, design.amount) == ("fixed", Decimal(1), "each", Decimal(5000))
     assert cutover.transaction_ids == ("ptx_2",)
 
 
@@ -71,7 +76,7 @@ def test_a_correction_of_an_invoiced_line_is_a_credit_line() -> None:
     assert [one.amount for one in invoice.lines] == [165, -165]
     credit = invoice.lines[1]
     assert credit.description.startswith("Correction: Consultant")
-    assert (credit.quantity, credit.rate, invoice.net.amount) == (-1, 165, 0)
+    assert (credit.quantity, credit.rate, invoice.net.amount) == (Decimal(-1), Decimal(165), Decimal(0))
 
 
 def test_expenses_of_a_category_are_one_line_with_their_sum() -> None:
@@ -80,7 +85,12 @@ def test_expenses_of_a_category_are_one_line_with_their_sum() -> None:
         line(1, rate=Decimal("12.10"), amount=Decimal("12.10"), **travel),
         line(2, rate=Decimal("7.05"), amount=Decimal("7.05"), **travel),
     ).lines
-    assert (only.quantity, only.unit, only.rate, only.amount) == (1, "each", Decimal("19.15"), Decimal("19.15"))
+    assert (only.quantity, only.unit, only.rate, only.amount) == (
+        Decimal(1),
+        "each",
+        Decimal("19.15"),
+        Decimal("19.15"),
+    )
 
 
 def test_nothing_to_bill_makes_no_invoice() -> None:

@@ -119,7 +119,8 @@ def test_time_under_a_fixed_price_or_retainer_has_its_value_but_is_not_billable(
 
 def test_non_billable_time_needs_no_rate() -> None:
     found = priced(price(terms(), Line(billable=False), TOM))
-    assert (found.disposition, found.amount) == ("non_billable", 0)
+    assert found.disposition == "non_billable"
+    assert found.amount == 0
 
 
 def test_what_cannot_be_priced_says_who_can_mend_it() -> None:

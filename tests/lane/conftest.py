@@ -14,12 +14,18 @@ def world(database: str) -> Iterator[World]:
     opened = Database(database)
     world = World(opened)
     world.furnish()
-    yield world
+    try:
+        yield world
+        check_conservation(opened)
+    finally:
+        world.worker.close()
+        opened.close()
+
+
+def check_conservation(opened: Database) -> None:
     with opened.transaction() as db:
         lost = [
             balance for balance in quantity_balances(db) if balance.lost or balance.pulled_lines != balance.held_lines
         ]
         assert not lost
         assert not money_differences(db)
-    world.worker.close()
-    opened.close()

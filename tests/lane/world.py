@@ -219,7 +219,7 @@ class Sink:
         if end == "die":
             raise KeyboardInterrupt
         if end == "reorder":
-            return Settled(dict(reversed(settled.ids.items())), {})
+            return Settled(dict(reversed(list(settled.ids.items()))), {})
         return settled
 
     def poll(self, handle: str, lines: Sequence[ErpLine]) -> Settled | Accepted:

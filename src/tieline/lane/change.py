@@ -172,10 +172,10 @@ def _carry_out(db: Connection, plan: _Plan) -> None:
         wait_no_longer(db, gone, "its lines were corrected or withdrawn at their source")
 
 
-# A line the ERP refused may be on an invoice all the same: it stops waiting, its reversal credits it.
+# What is on an invoice and not in the ERP is not to be sent any more; its reversal credits it on an invoice only.
 _SUPERSEDE = """
-update project_transaction set live = false, state = case state when 'in_exception' then 'void' else state end
-where id = any (%s)
+update project_transaction set live = false, state = case when id = any (%(unsent)s) then 'void' else state end
+where id = any (%(originals)s)
 """
 
 
@@ -190,6 +190,7 @@ def _reverse(db: Connection, pricing: Pricing, rows: Sequence[dict[str, Any]]) -
         if row["posted"] and pricing.posts(row["erp"], row["legal_entity"]):
             to_post.setdefault((row["erp"], row["legal_entity"]), []).append(line_id)
     batches = make_batches(db, pricing, to_post)
-    db.execute(_SUPERSEDE, [originals])
+    unsent = [row["id"] for row in rows if not row["posted"] and not row["held"]]
+    db.execute(_SUPERSEDE, {"originals": originals, "unsent": unsent})
     states = ["held" if row["held"] else "checked" for row in rows]
     mirror(db, dict(zip(originals, zip(ids, states, strict=True), strict=True)), batches)

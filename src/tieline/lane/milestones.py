@@ -30,10 +30,13 @@ class BilledMilestone:
 
 
 _ADD = """
-insert into project_transaction (connection, kind, source_id, source_version, legal_entity, project_id, work_date,
+insert into project_transaction (connection, kind, source_id, source_version, seq, legal_entity, project_id, work_date,
   quantity, unit, approved_by, note, currency, rate, amount, contract_version, item_code, disposition, rate_rule, state)
-values (%(connection)s, 'milestone', %(source)s, %(version)s, %(entity)s, %(project)s, %(day)s, 1, 'each', %(by)s,
-  %(name)s, %(currency)s, %(amount)s, %(amount)s, %(version)s, %(item)s, 'billable', %(rule)s, 'checked')
+select %(connection)s, 'milestone', %(source)s, %(version)s, coalesce(max(seq) / 2 * 2 + 2, 0), %(entity)s,
+  %(project)s, %(day)s, 1, 'each', %(by)s, %(name)s, %(currency)s, %(amount)s, %(amount)s, %(version)s, %(item)s,
+  'billable', %(rule)s, 'checked'
+from project_transaction
+where project_id = %(project)s and connection = %(connection)s and kind = 'milestone' and source_id = %(source)s
 on conflict (connection, kind, source_id, part) where live do nothing
 """
 

@@ -137,10 +137,15 @@ def _free_reversals(db: Connection, connection: str, posted: list[int], pricing:
     db.execute(_FREE, {"ids": list(batches), "batches": list(batches.values())})
 
 
+_SUPERSEDED = "select id from project_transaction where id = any (%s) and sign = 1 and not live"
+
+
 def _refuse(db: Connection, connection: str, lines: Sequence[Outbound], refused: Mapping[int, Rejected]) -> None:
     by_id = {line.id: line for line in lines}
-    _drop(db, [line_id for line_id in refused if by_id[line_id].superseded])
-    wanted = [line_id for line_id in refused if not by_id[line_id].superseded]
+    # Asked now: a line may have been corrected during the call.
+    gone = {row["id"] for row in db.execute(_SUPERSEDED, [list(refused)]).fetchall()}
+    _drop(db, sorted(gone))
+    wanted = [line_id for line_id in refused if line_id not in gone]
     db.execute("update project_transaction set state = 'in_exception' where id = any (%s)", [wanted])
     waiting: dict[Problem, list[int]] = {}
     for line_id in wanted:

@@ -23,16 +23,14 @@ with lines as (
   select coalesce(t.legal_entity, '-') as legal_entity, coalesce(t.project_id, '-') as project_id, t.currency,
     t.amount * t.sign as amount,
     t.live and t.sign = 1 and t.state in ('checked', 'in_exception', 'opening', 'written_off') as demanded,
-    case when e.transaction_id is not null then 'booked' when t.state = 'held' then 'waiting'
-      when t.state = 'checked' and b.state in ('sending', 'accepted', 'in_doubt') then 'in_flight'
-      when t.state = 'checked' and (t.live or t.sign = -1 and (o.transaction_id is not null or t.kind <> 'time'))
-        then 'waiting'
-      when t.state = 'checked' and (i.transaction_id is not null or j.transaction_id is not null) then 'waiting'
+    case when e.transaction_id is not null or i.transaction_id is not null then 'booked'
+      when t.state = 'checked' and t.sign = 1 and not t.live then
+        case when b.state in ('sending', 'accepted', 'in_doubt') then 'in_flight' end
+      when t.state in ('checked', 'held') then 'waiting'
       when t.state in ('in_exception', 'opening', 'written_off') then t.state end as fate
   from project_transaction t left join erp_line e on e.transaction_id = t.id
-    left join posting_batch b on b.id = t.batch_id left join erp_line o on o.transaction_id = t.supersedes_id
-    left join invoice_line i on i.transaction_id = t.id left join invoice_line j on j.transaction_id = t.supersedes_id
-  where t.amount is not null and t.state <> 'withdrawn')
+    left join posting_batch b on b.id = t.batch_id left join invoice_line i on i.transaction_id = t.id
+  where t.amount is not null)
 select legal_entity, project_id, currency, sum(amount) filter (where demanded) as demanded,
   sum(amount) filter (where fate is not null) as accounted
 from lines group by 1, 2, 3

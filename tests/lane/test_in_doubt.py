@@ -1,0 +1,175 @@
+"""Unclear ends of a call: nothing is posted twice, nothing is lost, whatever the vendor's key knows."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.lane.world import World, entry
+from tieline.lane.worker import Worker
+from tieline.sdk.errors import Unauthorized
+from tieline.sdk.operation import WriteSafety
+
+
+@pytest.mark.parametrize("safety", [WriteSafety.UPSERT, WriteSafety.NATIVE_KEY, WriteSafety.LOOKUP])
+@pytest.mark.parametrize("end", ["drop_before", "drop_after", "busy", "late", "accept", "reorder"])
+def test_every_end_of_a_call_comes_to_each_line_once(world: World, safety: WriteSafety, end: str) -> None:
+    world.sink.safety = safety
+    world.pull(*(entry(number) for number in range(5)))
+    world.sink.script = [end]
+    world.post()
+    for _ in range(3):
+        world.due_now()
+        world.post()
+    assert sorted(world.sink.references()) == [f"psa:time:{number}:0" for number in range(5)]
+    assert {state for _, _, state in world.states()} == {"posted"}
+
+
+def test_a_line_the_answer_leaves_out_is_looked_up(world: World) -> None:
+    world.pull(entry(1), entry(2))
+    world.sink.script = ["leave_out:psa:time:1:0"]
+    assert world.post() == 2
+    assert len(world.sink.ledger) == 2
+    assert len(world.sink.keys) == 1
+
+
+def test_a_line_the_vendor_forgot_goes_out_again_under_a_new_key(world: World) -> None:
+    world.pull(entry(1), entry(2))
+    world.sink.script = ["forget:psa:time:1:0"]
+    assert world.post() == 2
+    assert len(world.sink.ledger) == 2
+    assert len(set(world.sink.keys)) == 2
+
+
+def test_the_same_key_goes_out_again_while_the_content_is_the_same(world: World) -> None:
+    world.sink.safety = WriteSafety.NATIVE_KEY
+    world.pull(entry(1), entry(2))
+    world.sink.script = ["drop_before"]
+    world.post()
+    world.due_now()
+    world.post()
+    assert len(world.sink.keys) == 2
+    assert len(set(world.sink.keys)) == 1
+
+
+def test_nothing_is_sent_again_before_the_quarantine_is_over(world: World) -> None:
+    world.sink.safety, world.sink.quarantine = WriteSafety.LOOKUP, timedelta(hours=1)
+    world.pull(entry(1))
+    world.sink.script = ["drop_before"]
+    world.post()
+    world.rows("update posting_batch set due_at = '-infinity' returning id")
+    world.post()
+    assert len(world.sink.keys) == 1
+    world.due_now()
+    assert world.post() == 1
+    assert len(world.sink.keys) == 2
+
+
+def test_what_must_never_be_repeated_is_decided_by_a_person(world: World) -> None:
+    world.sink.safety = WriteSafety.NEVER_RETRY
+    world.pull(entry(1), entry(2))
+    world.sink.script = ["drop_before"]
+    world.post()
+    world.due_now()
+    assert world.post() == 0
+    assert [(one["kind"], one["owner"], one["lines"]) for one in world.open_exceptions()] == [
+        ("in_doubt", "finance", 1),
+        ("in_doubt", "finance", 1),
+    ]
+    assert len(world.sink.keys) == 1
+
+
+@pytest.mark.parametrize("safety", [WriteSafety.UPSERT, WriteSafety.LOOKUP])
+@pytest.mark.parametrize(("end", "calls"), [("die", 1), ("die_before", 2)])
+def test_another_worker_takes_over_from_a_dead_one_and_doubles_nothing(
+    world: World, end: str, calls: int, safety: WriteSafety
+) -> None:
+    world.sink.safety = safety
+    world.pull(*(entry(number) for number in range(5)))
+    world.sink.script = [end]
+    with pytest.raises(KeyboardInterrupt):
+        world.post()
+    assert world.post(world.new_worker()) == 5
+    assert len(world.sink.keys) == calls
+    assert len(set(world.sink.references())) == len(world.sink.ledger) == 5
+
+
+def test_nobody_takes_over_while_the_session_of_the_first_lives(world: World) -> None:
+    world.pull(entry(1))
+    world.sink.script = ["die_before"]
+    with pytest.raises(KeyboardInterrupt):
+        world.post()
+    other = Worker(world.database, lease=timedelta(0))
+    assert world.post(other) == 0
+    world.worker.close()
+    assert world.post(other) == 1
+    other.close()
+
+
+def test_a_worker_that_was_overtaken_writes_nothing(world: World) -> None:
+    world.pull(entry(1))
+
+    def overtaken() -> None:
+        world.sink.in_call = None
+        world.rows("update posting_batch set epoch = epoch + 1 returning id")
+
+    world.sink.in_call = overtaken
+    assert world.post() == 0
+    assert world.rows("select * from erp_line") == []
+    assert world.post(world.new_worker()) == 1
+    assert len(world.sink.ledger) == 1
+
+
+def test_a_job_of_a_dead_worker_is_polled_and_not_sent_again(world: World) -> None:
+    world.sink.safety = WriteSafety.LOOKUP
+    world.pull(entry(1))
+    world.sink.script = ["accept"]
+    polled: list[str] = []
+    poll = world.sink.poll
+
+    def dies_once(handle: str, lines: object) -> object:
+        polled.append(handle)
+        if len(polled) == 1:
+            raise KeyboardInterrupt
+        return poll(handle, [])
+
+    world.sink.poll = dies_once  # type: ignore[method-assign, assignment]
+    with pytest.raises(KeyboardInterrupt):
+        world.post()
+    assert world.post(world.new_worker()) == 1
+    assert len(world.sink.keys) == 1
+
+
+def test_our_own_mistake_frees_the_batch_and_is_heard_of(world: World) -> None:
+    world.pull(entry(1))
+    world.sink.script = ["bug"]
+    with pytest.raises(ZeroDivisionError):
+        world.post()
+    world.due_now()
+    assert world.post() == 1
+
+
+def test_refused_credentials_stop_posting_and_keep_the_batch(world: World) -> None:
+    world.pull(entry(1))
+    world.sink.script = ["unauthorized"]
+    with pytest.raises(Unauthorized):
+        world.post()
+    assert world.states() == [("1", 0, "waiting")]
+    world.due_now()
+    assert world.post() == 1
+
+
+def test_an_erp_that_is_busy_is_left_alone_until_the_next_call(world: World) -> None:
+    world.sink.batch_size = 1
+    world.pull(*(entry(number) for number in range(4)))
+    world.sink.script = ["busy"]
+    assert world.post() == 0
+    assert len(world.sink.keys) == 1
+
+
+def test_a_worker_goes_on_after_the_database_cut_its_session(world: World) -> None:
+    world.pull(entry(1))
+    session = world.worker.session()
+    world.rows("select pg_terminate_backend(%s)", session.info.backend_pid)
+    with pytest.raises(Exception, match=r"terminat|closed"):
+        world.post()
+    assert world.post() == 1
