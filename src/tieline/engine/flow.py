@@ -40,16 +40,23 @@ class FlowEngine:
 
     def run(self, flow: str, key: str) -> EndState:
         """Run a flow instance once. Never raises: whatever happens is on the agenda and in the exception queue."""
-        with self.database.connection() as db:
-            run, wanted = _begin(self, db, flow, key)
-            try:
-                end = _execute(run, self.flows[flow], self.systems(db))
-                return _end(self, run, wanted, end)
-            except Moved:
-                return _superseded(run)
-            except Exception as error:
-                log.exception("run_failed", flow=flow, key=key)
-                return _failed(self, run, wanted, error)
+        try:
+            with self.database.connection() as db:
+                return self._run(db, flow, key)
+        except Exception:
+            log.exception("run_lost", flow=flow, key=key)
+            return "retrying"  # the agenda is still behind; the ticker finds that no job looks at it
+
+    def _run(self, db: Connection, flow: str, key: str) -> EndState:
+        run, wanted = _begin(self, db, flow, key)
+        try:
+            end = _execute(run, self.flows[flow], self.systems(db))
+            return _end(self, run, wanted, end)
+        except Moved:
+            return _superseded(run)
+        except Exception as error:
+            log.exception("run_failed", flow=flow, key=key)
+            return _failed(self, run, wanted, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,19 +225,31 @@ def _failed(engine: FlowEngine, run: Run, wanted: int, error: Exception) -> EndS
     kept, run.pending[:], run.in_transaction[:], run.wakes[:] = list(run.pending), [], [], []
     for outcome in kept:  # what the vendor answered must not be lost with our bug
         _rescue(run, outcome)
-    name = type(error).__name__
-    run.problems = [
-        *run.problems,
-        Problem(
-            kind="internal",
-            field=run.author.flow,
-            key=f"{name}:{run.author.key}",
-            message=f"Tieline itself failed in {run.author.flow}: {name}: {str(error)[:300]}",
-            suggestion="Report it with the log; it is tried again by itself.",
-        ),
-    ]
+    text = "".join(char for char in f"{type(error).__name__}: {error}"[:300] if char.isprintable())
+    internal = Problem(
+        kind="internal",
+        field=run.author.flow,
+        key=f"{type(error).__name__}:{run.author.key}",
+        message=f"Tieline itself failed in {run.author.flow}: {text}",
+        suggestion="Report it with the log; it is tried again by itself.",
+    )
     run.due.append(run.started_at + timedelta(seconds=back_off(_failures(run) + 3)))
-    return _end(engine, run, wanted, End("blocked", f"{name}: {error}", complete=False))
+    run.problems.append(internal)
+    try:
+        return _end(engine, _as_stored(run), wanted, End("blocked", text, complete=False))
+    except Moved:
+        return _superseded(run)
+    except Exception:  # what the run has to tell cannot be stored itself
+        log.exception("problems_lost", flow=run.author.flow, key=run.author.key)
+        run.problems, run.steps = [internal], []
+        return _end(engine, _as_stored(run), wanted, End("blocked", text, complete=False))
+
+
+def _as_stored(run: Run) -> Run:
+    """The run's row may be gone with the transaction that made it; it is then made again."""
+    if not run.db.execute("select from run where id = %s", [run.author.run_id]).fetchall():
+        run.author = replace(run.author, run_id=0)
+    return run
 
 
 def _rescue(run: Run, outcome: Any) -> None:

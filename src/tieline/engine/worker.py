@@ -48,6 +48,24 @@ select procrastinate_finish_job_v1(%(id)s, 'failed', true)
 """
 
 
+_UNATTENDED = """
+update agenda a set failures = failures + 1,
+  due_at = clock_timestamp() + make_interval(secs => least(2 ^ least(failures, 12), 3600))
+where behind and due_at is null and not exists (select from procrastinate_jobs j
+  where j.queueing_lock = a.flow || ':' || a.key and j.status in ('todo', 'doing'))
+returning flow, key
+"""
+
+
+def put_back_unattended(database: Database) -> int:
+    """Make due what is behind although no job looks at it: its run lost the database half-way. Returns how many."""
+    with database.connection() as db:
+        rows = db.execute(_UNATTENDED).fetchall()
+    for row in rows:
+        log.warning("put_back", flow=row["flow"], key=row["key"])
+    return len(rows)
+
+
 def take_over(database: Database, after: float = TAKE_OVER_AFTER) -> int:
     """Finish the jobs of workers that are gone, fence those workers off and wake the flows; returns how many."""
     with database.transaction() as db:
@@ -72,7 +90,7 @@ class Ticker(threading.Thread):
     def run(self) -> None:
         """Until stopped; a database that is away for a while is waited for."""
         next_at = dict.fromkeys(self._duties, 0.0)
-        next_take_over = 0.0
+        next_take_over = next_put_back = 0.0
         while not self._stopped.wait(self._tick):
             try:
                 with self._database.transaction() as db:
@@ -80,6 +98,9 @@ class Ticker(threading.Thread):
                 if time.monotonic() >= next_take_over:
                     take_over(self._database)
                     next_take_over = time.monotonic() + 1.0
+                if time.monotonic() >= next_put_back:
+                    put_back_unattended(self._database)
+                    next_put_back = time.monotonic() + 15.0
             except DatabaseError as error:
                 log.warning("ticker_waits", error=str(error).splitlines()[0] if str(error) else type(error).__name__)
                 continue

@@ -22,7 +22,7 @@ def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
     if not opportunity.is_committed:
         run.stand_by("The opportunity was lost" if opportunity.is_lost else "The opportunity is not won yet")
 
-    run.require(no_customer(opportunity))
+    run.require(incomplete(opportunity, unusable(run, opportunity)))
     customer = crm.read_customer(str(opportunity.customer_ref))
     run.require(incomplete(opportunity, missing_terms(opportunity, customer, systems.firm)))
     draft = draft_contract(opportunity, customer, engagement, systems.firm)
@@ -32,11 +32,13 @@ def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
     activate(run, draft, customer.name)
 
 
-def no_customer(opportunity: Opportunity) -> list[Problem]:
-    """A deal without a customer cannot go on."""
-    if opportunity.customer_ref:
-        return []
-    return incomplete(opportunity, ["it has no customer"])
+def unusable(run: Run, opportunity: Opportunity) -> list[str]:
+    """What the deal itself names that is not there."""
+    problems = [] if opportunity.customer_ref else ["it has no customer"]
+    parent = opportunity.parent_engagement
+    if parent and not run.db.execute("select from engagement where id = %s", [parent]).fetchall():
+        problems.append(f"its parent engagement '{parent}' does not exist")
+    return problems
 
 
 def incomplete(opportunity: Opportunity, missing: list[str]) -> list[Problem]:

@@ -18,9 +18,19 @@ from tieline.model.project import (
 )
 
 
-def project_code(project_id: str) -> str:
-    """A short code people can say, the same on every rebuild: `P-7K2Q9A`."""
-    digest = hashlib.sha256(project_id.encode()).digest()
+def project_id(contract_id: str, entity: str, currency: str) -> str:
+    """Our id of the project by which an entity delivers its part of a contract."""
+    return derived("project", contract_id, entity, currency)
+
+
+def completion_id(contract_id: str, entity: str) -> str:
+    """Our id of the milestone that bills what an entity's price covers besides its fixed amounts."""
+    return derived("milestone", contract_id, "whole", entity)
+
+
+def project_code(project: str) -> str:
+    """A short code people can say, the same on every rebuild: `P-7K2Q9A`. Takes the project's id."""
+    digest = hashlib.sha256(project.encode()).digest()
     return "P-" + base64.b32encode(digest).decode()[:6]
 
 
@@ -40,14 +50,14 @@ def plan_projects(
 def _project(
     contract: ContractVersion, entity: str, several: bool, customer_name: str, opportunity_ref: str, customer_ref: str
 ) -> Project:
-    project_id = derived("project", contract.id, entity, contract.currency)
+    own_id = project_id(contract.id, entity, contract.currency)
     lines = [line for line in contract.lines if line.delivering_entity == entity]
     value = total((line.amount for line in lines), contract.currency)
     hours = sum((line.hours for line in lines), Decimal(0))
     name = f"{contract.name} ({entity})" if several else contract.name
-    code = project_code(project_id)
+    code = project_code(own_id)
     return Project(
-        id=project_id,
+        id=own_id,
         engagement_id=contract.engagement_id,
         contract_id=contract.id,
         contract_version=contract.version,
@@ -62,15 +72,15 @@ def _project(
         start_date=contract.start_date,
         end_date=contract.end_date,
         value=value,
-        budget=Budget(id=project_id, hours=hours, revenue=value),
+        budget=Budget(id=own_id, hours=hours, revenue=value),
         dimensions={**contract.dimensions, "legal_entity": entity},
         delivery_leads=contract.delivery_leads,
         po_number=contract.po_number,
-        wbs=_wbs(contract, project_id, lines),
-        milestones=_milestones(contract, project_id, lines, entity),
-        demand=_demand(contract, project_id, lines),
+        wbs=_wbs(contract, own_id, lines),
+        milestones=_milestones(contract, own_id, lines, entity),
+        demand=_demand(contract, own_id, lines),
         summary=ProjectSummary(
-            id=project_id,
+            id=own_id,
             engagement_id=contract.engagement_id,
             opportunity_id=contract.opportunity_id,
             opportunity_ref=opportunity_ref,
@@ -87,22 +97,23 @@ def _project(
     )
 
 
-def _wbs(contract: ContractVersion, project_id: str, lines: list[ContractLine]) -> tuple[WbsElement, ...]:
-    """Phases (the template's opening ones, then one per workstream), each with a task per role."""
+def _wbs(contract: ContractVersion, project: str, lines: list[ContractLine]) -> tuple[WbsElement, ...]:
+    """Phases (the template's opening ones, one per workstream, the closing ones), each with a task per role."""
     dates = {"start_date": contract.start_date, "end_date": contract.end_date}
     elements = []
     workstreams = list(dict.fromkeys(line.workstream for line in lines if line.role))
-    for number, name in enumerate((*contract.phases, *workstreams), 1):
-        phase_id = derived("wbs_element", project_id, name)
+    names = dict.fromkeys((*contract.phases, *workstreams, *contract.closing_phases))
+    for number, name in enumerate(names, 1):
+        phase_id = derived("wbs_element", project, name)
         billable = name in workstreams
         elements.append(
-            WbsElement(id=phase_id, project_id=project_id, code=f"{number}", name=name, billable=billable, **dates)
+            WbsElement(id=phase_id, project_id=project, code=f"{number}", name=name, billable=billable, **dates)
         )
         for place, line in enumerate((one for one in lines if one.role and one.workstream == name), 1):
             elements.append(
                 WbsElement(
-                    id=derived("wbs_element", project_id, line.id),
-                    project_id=project_id,
+                    id=derived("wbs_element", project, line.id),
+                    project_id=project,
                     parent_id=phase_id,
                     code=f"{number}.{place}",
                     name=line.description or f"{name}: {line.role}",
@@ -115,28 +126,27 @@ def _wbs(contract: ContractVersion, project_id: str, lines: list[ContractLine]) 
 
 
 def _milestones(
-    contract: ContractVersion, project_id: str, lines: list[ContractLine], entity: str
+    contract: ContractVersion, project: str, lines: list[ContractLine], entity: str
 ) -> tuple[Milestone, ...]:
-    own = {derived("milestone", contract.id, line.id) for line in lines}
-    lead = entity == contract.legal_entity
+    own = {derived("milestone", contract.id, line.id) for line in lines} | {completion_id(contract.id, entity)}
     return tuple(
         Milestone(
             id=str(item.milestone_id),
-            project_id=project_id,
+            project_id=project,
             name=item.name,
             due_on=item.due_on or contract.end_date,
             amount=item.amount,
         )
         for item in contract.billing_schedule.items
-        if item.milestone_id in own or (lead and item.milestone_id == derived("milestone", contract.id, "whole"))
+        if item.milestone_id in own
     )
 
 
-def _demand(contract: ContractVersion, project_id: str, lines: list[ContractLine]) -> tuple[ResourceRequest, ...]:
+def _demand(contract: ContractVersion, project: str, lines: list[ContractLine]) -> tuple[ResourceRequest, ...]:
     return tuple(
         ResourceRequest(
-            id=derived("resource_request", project_id, line.id),
-            project_id=project_id,
+            id=derived("resource_request", project, line.id),
+            project_id=project,
             role=line.role,
             hours=line.hours,
             start_date=contract.start_date,

@@ -6,7 +6,6 @@ from decimal import Decimal
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.model.firm import Firm
-from tieline.model.money import Money
 from tieline.model.project import Project
 from tieline.model.staffing import Assignment, CostForecast, StaffingSummary
 from tieline.store.canonical import read_project
@@ -53,7 +52,7 @@ def staffing_summary(project: Project, assignments: Sequence[Assignment]) -> Sta
 
 
 def cost_forecasts(project: Project, assignments: Sequence[Assignment], firm: Firm) -> list[CostForecast]:
-    """Planned cost of each confirmed assignment whose person has a cost rate."""
+    """Planned cost of each confirmed assignment whose person has a cost rate, in the currency of the cost."""
     forecasts = []
     for one in assignments:
         rate = firm.cost_rate(one.person)
@@ -68,7 +67,7 @@ def cost_forecasts(project: Project, assignments: Sequence[Assignment], firm: Fi
                     start_date=one.start_date,
                     end_date=one.end_date,
                     hours=hours,
-                    cost=Money(amount=rate * hours, currency=project.currency).rounded(),
+                    cost=rate.times(hours),
                 )
             )
     return forecasts

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from tieline.flows.plan import completion_id, project_id
 from tieline.model.contract import (
     BillingSchedule,
     BillingScheduleItem,
@@ -14,7 +15,7 @@ from tieline.model.contract import (
 from tieline.model.customer import Customer
 from tieline.model.firm import Firm, ServiceLine
 from tieline.model.ids import derived
-from tieline.model.money import Money, total
+from tieline.model.money import LARGEST, Money, total
 from tieline.model.opportunity import Opportunity, OpportunityLine
 
 BILLING_METHODS = ("time_and_materials", "fixed_price", "milestone", "retainer")
@@ -25,7 +26,7 @@ _NEEDED = {
     "currency": "the currency",
     "contract_type": "the contract type",
     "billing_method": "the billing method",
-    "payment_terms": "the payment terms",
+    "payment_terms": "the term of payment",
     "tax_treatment": "the tax treatment",
     "start_date": "the start date",
     "end_date": "the end date",
@@ -44,7 +45,7 @@ def missing_terms(opportunity: Opportunity, customer: Customer, firm: Firm) -> l
         problems.append("it has no service packages or estimates")
     for line in opportunity.lines:
         problems += _line_problems(line, firm, opportunity.currency)
-    return problems
+    return problems + _prices_together(opportunity)
 
 
 def _unknown_values(opportunity: Opportunity, firm: Firm) -> list[str]:
@@ -74,6 +75,22 @@ def _line_problems(line: OpportunityLine, firm: Firm, currency: str | None) -> l
         problems.append(f"'{name}' is delivered by '{line.delivering_entity}', which is not one of the firm's entities")
     if line.role and currency and firm.standard_rates and firm.standard_rate(line.role, currency) is None:
         problems.append(f"role '{line.role}' has no standard rate in {currency}")
+    return problems
+
+
+def _prices_together(opportunity: Opportunity) -> list[str]:
+    """A rate card knows one price of a role on a project: what time is worth must not be a guess."""
+    prices: dict[tuple[str, str | None], set[Decimal]] = {}
+    for line in opportunity.lines:
+        if line.role:
+            prices.setdefault((line.role, line.delivering_entity), set()).add(line.unit_price)
+    problems = [
+        f"role '{role}' has several prices ({', '.join(f'{price:f}' for price in sorted(found))})"
+        for (role, _), found in prices.items()
+        if len(found) > 1
+    ]
+    if sum(abs(line.amount) for line in opportunity.lines) >= LARGEST:
+        problems.append("its lines come to more than a contract can hold")
     return problems
 
 
@@ -112,10 +129,11 @@ def draft_contract(opportunity: Opportunity, customer: Customer, engagement_id: 
             "value": value,
             "lines": lines,
             "rate_card": _rate_card(contract_id, lines, currency, start),
-            "billing_schedule": _schedule(contract_id, opportunity, lines, method, value, end),
+            "billing_schedule": _schedule(contract_id, opportunity, lines, method, end),
             "budget": Budget(id=contract_id, hours=sum((line.hours for line in lines), Decimal(0)), revenue=value),
             "dimensions": template.dimensions,
             "phases": template.opening_phases,
+            "closing_phases": template.closing_phases,
             "delivery_leads": template.delivery_leads,
             "is_standard": not deviations,
             "deviations": deviations,
@@ -142,43 +160,43 @@ def _contract_line(opportunity: Opportunity, line: OpportunityLine, contract_id:
 def _rate_card(
     contract_id: str, lines: tuple[ContractLine, ...], currency: str, start: date
 ) -> tuple[RateCardRow, ...]:
-    rates = {line.role: line.rate for line in lines if line.role and line.rate is not None}
-    return tuple(
-        RateCardRow(
-            id=derived("rate_card", contract_id, role, currency, start.isoformat()),
-            precedence=4,
+    """A row per role; per role and project where entities deliver it at different prices."""
+    prices = {(line.role, line.delivering_entity): line.rate for line in lines if line.role and line.rate is not None}
+    rows: dict[str, RateCardRow] = {}
+    for (role, entity), rate in sorted(prices.items()):
+        alike = all(price == rate for (other, _), price in prices.items() if other == role)
+        project = None if alike else project_id(contract_id, entity, currency)
+        row_id = derived("rate_card", contract_id, role, currency, start.isoformat(), *([] if alike else [entity]))
+        rows[row_id] = RateCardRow(
+            id=row_id,
+            precedence=4 if alike else 3,
             role=role,
             contract_id=contract_id,
+            project_id=project,
             currency=currency,
             rate=rate,
             valid_from=start,
         )
-        for role, rate in sorted(rates.items())
-    )
+    return tuple(rows.values())
 
 
 def _schedule(
-    contract_id: str,
-    opportunity: Opportunity,
-    lines: tuple[ContractLine, ...],
-    method: str,
-    value: Money,
-    end: date,
+    contract_id: str, opportunity: Opportunity, lines: tuple[ContractLine, ...], method: str, end: date
 ) -> BillingSchedule:
-    fixed = [(line, source) for line, source in zip(lines, opportunity.lines, strict=True) if not line.role]
-    items = tuple(
-        BillingScheduleItem(
-            id=derived("milestone", contract_id, line.id),
-            name=line.description or line.workstream,
-            amount=line.amount,
-            due_on=source.due_on or end,
-            milestone_id=derived("milestone", contract_id, line.id),
-        )
-        for line, source in fixed
-    )
-    if not items and method in ("fixed_price", "milestone"):
-        whole = derived("milestone", contract_id, "whole")
-        items = (BillingScheduleItem(id=whole, name="Completion", amount=value, due_on=end, milestone_id=whole),)
+    """Fixed amounts are milestones; what else a price covers is due on completion, so that all of it is billed."""
+    items = [
+        _milestone(derived("milestone", contract_id, line.id), line.description or line.workstream, line.amount, due)
+        for line, due in zip(lines, [source.due_on or end for source in opportunity.lines], strict=True)
+        if not line.role
+    ]
+    if method != "time_and_materials":
+        entities = list(dict.fromkeys(line.delivering_entity for line in lines))
+        for entity in entities:
+            work = [line.amount for line in lines if line.role and line.delivering_entity == entity]
+            covered = total(work, str(opportunity.currency))
+            if covered.amount:
+                name = "Completion" if len(entities) == 1 else f"Completion ({entity})"
+                items.append(_milestone(completion_id(contract_id, entity), name, covered, end))
     return BillingSchedule.model_validate(
         {
             "id": contract_id,
@@ -188,6 +206,10 @@ def _schedule(
             "items": items,
         }
     )
+
+
+def _milestone(milestone_id: str, name: str, amount: Money, due_on: date) -> BillingScheduleItem:
+    return BillingScheduleItem(id=milestone_id, name=name, amount=amount, due_on=due_on, milestone_id=milestone_id)
 
 
 def _deviations(opportunity: Opportunity, template: ServiceLine, firm: Firm) -> tuple[str, ...]:
@@ -206,6 +228,8 @@ def commercial_differences(contract: ContractVersion, draft: ContractVersion) ->
     names = {
         "legal_entity": "legal entity",
         "currency": "currency",
+        "service_line": "service line",
+        "contract_type": "contract type",
         "billing_method": "billing method",
         "payment_terms": "payment terms",
         "tax_treatment": "tax treatment",
@@ -221,11 +245,24 @@ def commercial_differences(contract: ContractVersion, draft: ContractVersion) ->
     if contract.value.currency == draft.value.currency and contract.value != draft.value:
         difference = draft.value - contract.value
         changes.append(f"the value {contract.value} is now {draft.value} (a difference of {difference})")
-    scope = {(line.workstream, line.role): line.hours for line in contract.lines}
-    wanted = {(line.workstream, line.role): line.hours for line in draft.lines}
-    if scope != wanted and contract.value == draft.value:
-        changes.append("hours by workstream and role differ")
+    if contract.value == draft.value and _scope(contract) != _scope(draft):
+        changes.append("hours or amounts by workstream, role and delivering entity differ")
+    elif contract.value == draft.value and _billed(contract) != _billed(draft):
+        changes.append("milestones differ in name, amount or date")
     return changes
+
+
+def _scope(contract: ContractVersion) -> dict[tuple[str, str | None, str], tuple[Decimal, Decimal]]:
+    found: dict[tuple[str, str | None, str], tuple[Decimal, Decimal]] = {}
+    for line in contract.lines:
+        key = (line.workstream, line.role, line.delivering_entity)
+        hours, amount = found.get(key, (Decimal(0), Decimal(0)))
+        found[key] = (hours + line.hours, amount + line.amount.amount)
+    return found
+
+
+def _billed(contract: ContractVersion) -> list[tuple[str, Decimal, date | None]]:
+    return sorted((item.name, item.amount.amount, item.due_on) for item in contract.billing_schedule.items)
 
 
 def _date(value: date | None) -> date:

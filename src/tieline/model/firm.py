@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from tieline.model.contract import RateCardRow
+from tieline.model.money import Money
 from tieline.model.record import Owned, Record
 
 
@@ -73,6 +74,10 @@ class Firm(Record):
         rows = [row for row in self.standard_rates if row.role == role and row.currency == currency]
         return max(rows, key=lambda row: row.valid_from).rate if rows else None
 
-    def cost_rate(self, person: str | None) -> Decimal | None:
+    def cost_rate(self, person: str | None) -> Money | None:
         """Cost per hour of a person, by e-mail, in the currency of the person's legal entity."""
-        return next((one.cost_rate for one in self.people if one.id == person), None)
+        found = next((one for one in self.people if one.id == (person or "").lower()), None)
+        entity = self.legal_entity(found.legal_entity) if found else None
+        if found is None or entity is None or found.cost_rate is None:
+            return None
+        return Money(amount=found.cost_rate, currency=entity.currency)

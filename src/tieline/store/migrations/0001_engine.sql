@@ -101,7 +101,7 @@ create unique index exception_one_open on exception_item (cause) where closed_at
 
 create table exception_line (              -- a transaction or a flow instance that waits for the exception
   exception_id bigint not null references exception_item, transaction_id bigint, flow text, key text, engagement text,
-  label text, target text, subject text, amount numeric(18,4), currency text,
+  label text, target text, subject text, amount numeric, currency text,
   check (num_nonnulls(transaction_id, flow) = 1));
 create unique index on exception_line (exception_id, transaction_id) where transaction_id is not null;
 create unique index on exception_line (exception_id, flow, key) where flow is not null;
