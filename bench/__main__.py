@@ -1,0 +1,69 @@
+"""`python -m bench`: measures, prints tables and writes a JSON file."""
+
+import json
+import os
+import platform
+import subprocess
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import psutil
+import structlog
+import typer
+
+from bench import flows, idle, lane
+from bench.report import show
+from bench.world import postgres
+
+PARTS = ("flows", "lane", "idle")
+
+
+def main(
+    only: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(PARTS)}; may be repeated.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer of everything: under a minute.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the stand-ins.")] = 0,
+    out: Annotated[Path, typer.Option(help="Where the figures are written.")] = Path("bench/results.json"),
+) -> None:
+    """Measure Tieline against the stand-ins on this machine."""
+    parts = only or list(PARTS)
+    if unknown := sorted(set(parts) - set(PARTS)):
+        raise typer.BadParameter(f"there is no part {unknown[0]!r}; there are {', '.join(PARTS)}")
+    structlog.configure(processors=[_silent])
+    figures: dict[str, Any] = {"about": about(seed, quick)}
+    with tempfile.TemporaryDirectory(prefix="tieline-bench-") as name, postgres(Path(name) / "state") as server:
+        folder = Path(name)
+        if "flows" in parts:
+            plan = flows.Plan(engagements=5, at_once=5) if quick else flows.Plan()
+            figures["flows"] = flows.measure(server, folder / "flows", seed, plan)
+        if "lane" in parts:
+            figures["lane"] = lane.measure(server, folder / "lane", seed, [2_000] if quick else [10_000, 100_000])
+        if "idle" in parts:
+            figures["idle"] = idle.measure(server, folder / "idle", seed, 2.0 if quick else 10.0)
+    show(figures)
+    out.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+
+
+def about(seed: int, quick: bool) -> dict[str, Any]:
+    """What was measured, where and when."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    return {
+        "commit": commit or None,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": seed,
+        "quick": quick,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "load_before": [round(value, 2) for value in os.getloadavg()],
+    }
+
+
+def _silent(_logger: Any, _method: str, _event: Any) -> Any:
+    raise structlog.DropEvent
+
+
+if __name__ == "__main__":
+    typer.run(main)
