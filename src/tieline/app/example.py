@@ -36,7 +36,7 @@ class Example:
     """Where the systems of the example stand; the defaults are the stand-ins' usual ports."""
 
     salesforce_url: str = "http://127.0.0.1:9101"
-    salesforce_account: str = "00D000000000001EAA"
+    salesforce_account: str = "00DHm0000000001MAA"
     salesforce_options: str = ""
     kantata_url: str | None = "http://127.0.0.1:9102"
     kantata_account: str = "1"

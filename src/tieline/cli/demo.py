@@ -36,7 +36,7 @@ def demo(
         bool, typer.Option("--exit", help="End by itself; exit code 0 only if all was read back.")
     ] = False,
     json: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where the demo keeps its site and database.")] = Path(".demo"),
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its site and database.")] = Path(".tieline/demo"),
     port: Annotated[int, typer.Option(help="The console's port, or the next free one.")] = PORT,
 ) -> None:
     """Show one engagement from opportunity to cash; the console stays until Ctrl-C."""

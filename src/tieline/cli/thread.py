@@ -114,7 +114,7 @@ def retry(
     if json:
         print_json({"exception": exception, "woken": woken})
     else:
-        out.print(f"{woken} {'process looks' if woken == 1 else 'processes look'} again now.")
+        out.print(f"{woken} {'waiting item is' if woken == 1 else 'waiting items are'} tried again now.")
 
 
 def approve(

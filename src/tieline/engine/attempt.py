@@ -34,11 +34,11 @@ def back_off(failures: int, first: float = FIRST_BACK_OFF, longest: float = LONG
     return seconds * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
 
 
-def attempt(operation: Operation[Any], decision: Decision, intent: Intent) -> Ended:
+def attempt(operation: Operation[Any], decision: Decision, intent: Intent, committed_at: float) -> Ended:
     """Make the call the decision asks for; never raises one of the three errors."""
     failures = intent.before.failures if intent.before else 0
     try:
-        with send_window():
+        with send_window(committed_at):
             answer = _call(operation, decision, intent)
     except NotSent as error:
         return Ended("refused_for_now", wait_seconds=FIRST_BACK_OFF, why=error.message)
@@ -65,7 +65,9 @@ def attempt(operation: Operation[Any], decision: Decision, intent: Intent) -> En
 def _call(operation: Operation[Any], decision: Decision, intent: Intent) -> Answer:
     payload = intent.content
     match decision:
-        case Update(external_id):
+        case Update(external_id, take_up):
+            if take_up and operation.take_up is not None:
+                operation.take_up(external_id)
             return _update(operation, external_id, payload)
         case Replay():
             answer = operation.create(payload, intent.create_key)

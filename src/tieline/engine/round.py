@@ -1,5 +1,6 @@
 """A round of writes: records of one operation are decided on, their intents committed together, sent, and settled."""
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 
 from tieline.engine.attempt import Ended, attempt, find_one
+from tieline.engine.controls import Mode
 from tieline.engine.decide import (
     AskPerson,
     Create,
@@ -46,8 +48,8 @@ AT_ONCE = 4
 """Calls of one round that run side by side; the vendor's own limit is the gate's matter."""
 LOOK_UP_EVERY = timedelta(seconds=5)
 """How often an unclear create is looked for until its quarantine is over."""
-CHUNK = 25
-"""Intents committed together; more would outlive the send window."""
+ROUNDS_A_CHUNK = 4
+"""How many rounds of calls share one commit of intents; more would outlive the send window."""
 PASSES = 4
 
 _senders = ThreadPoolExecutor(max_workers=32, thread_name_prefix="send")
@@ -94,18 +96,18 @@ class Round:
         held = self._held(records, [link for link in (*links.values(), after) if link is not None])
         if held is not None:
             return held
-        demands = self._render(records, {name: link.external_id for name, link in links.items() if link.external_id})
-        sending = []
-        for demand in demands:
-            mode = self.run.controls.mode(self.run.author.flow, operation.connection, legal_entity_of(demand.record))
-            if mode == "live":
-                sending.append(demand)
-            elif mode == "shadow":
-                self._shadow(demand)
-            else:
-                self._step(demand.record, "off")
-                self.links[demand.record.id] = NOT_NEEDED
-        self._converge(sending)
+        by_mode: dict[Mode, list[Record]] = {"off": [], "shadow": [], "live": []}
+        for record in records:
+            mode = self.run.controls.mode(self.run.author.flow, operation.connection, legal_entity_of(record))
+            by_mode[mode].append(record)
+        for record in by_mode["off"]:
+            self._step(record, "off")
+            self.links[record.id] = NOT_NEEDED
+        ids = {name: link.external_id for name, link in links.items() if link.external_id}
+        for demand in self._render(by_mode["shadow"], ids):
+            self._shadow(demand)
+        known = {name: external_id for name, external_id in ids.items() if links[name].known}
+        self._converge(self._render(by_mode["live"], known))
         return self.links
 
     def _held(self, records: Sequence[Record], links: Sequence[Link]) -> dict[str, Link] | None:
@@ -170,7 +172,7 @@ class Round:
             ],
         )
         self._step(demand.record, "shadow", detail="would be sent")
-        self.links[demand.record.id] = Link(self.label, "known", f"shadow:{demand.record.subject}")
+        self.links[demand.record.id] = Link(self.label, "shadow", f"shadow:{demand.record.subject}")
 
     def _converge(self, demands: list[Demand]) -> None:
         """Decide and send until every record is settled for this run; a lost race looks again."""
@@ -190,8 +192,9 @@ class Round:
                 decision = self._decide(demand, effect)
                 if isinstance(decision, Create | Update | Replay | Poll):
                     calls.append((demand, effect, decision))
-            for start in range(0, len(calls), CHUNK):
-                again += self._send(calls[start : start + CHUNK])
+            chunk = ROUNDS_A_CHUNK * min(AT_ONCE, self.operation.at_once)
+            for start in range(0, len(calls), chunk):
+                again += self._send(calls[start : start + chunk])
             demands = again
         for demand in demands:
             self._wait(
@@ -260,13 +263,14 @@ class Round:
         return again
 
     def _call_all(self, calls: list[tuple[Decision, Intent]]) -> list[Ended]:
+        committed_at = time.monotonic()
         if len(calls) < 2:
-            return [attempt(self.operation, decision, intent) for decision, intent in calls]
+            return [attempt(self.operation, decision, intent, committed_at) for decision, intent in calls]
         ends: list[Ended] = []
         at_once = min(AT_ONCE, self.operation.at_once)
         for start in range(0, len(calls), at_once):
             futures = [
-                _senders.submit(copy_context().run, attempt, self.operation, decision, intent)
+                _senders.submit(copy_context().run, attempt, self.operation, decision, intent, committed_at)
                 for decision, intent in calls[start : start + at_once]
             ]
             ends += [future.result() for future in futures]

@@ -17,8 +17,8 @@ import httpx2
 from tieline.sdk import jsontext
 from tieline.sdk.errors import NotSent, Rejected, Unauthorized, Unavailable, Unclear
 
-MAX_ANSWER = 10 * 1024 * 1024
-"""Bytes of a decoded answer; more is treated as a failed call."""
+MAX_ANSWER = 32 * 1024 * 1024
+"""Bytes of a decoded answer; more is a failed call. One page may hold a text of 10 MB and must not stop its feed."""
 
 _send_by: ContextVar[list[float] | None] = ContextVar("send_by", default=None)
 SEND_WINDOW = 2.0
@@ -74,9 +74,12 @@ class HttpAnswer:
 
 
 @contextmanager
-def send_window() -> Iterator[None]:
-    """Within it a write is refused (`NotSent`) when its intent is older than SEND_WINDOW; each answer renews it."""
-    token = _send_by.set([time.monotonic() + SEND_WINDOW])
+def send_window(committed_at: float) -> Iterator[None]:
+    """Within it a write is refused (`NotSent`) when its intent is older than SEND_WINDOW; each answer renews it.
+
+    `committed_at`: when the intent was committed, by `time.monotonic()`.
+    """
+    token = _send_by.set([committed_at + SEND_WINDOW])
     try:
         yield
     finally:
