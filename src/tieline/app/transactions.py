@@ -15,7 +15,7 @@ from tieline.lane.post import post_ready
 from tieline.lane.pricing import Pricing
 from tieline.lane.pull import LineKind, feed_of, pull_feed
 from tieline.lane.reference import remember_people
-from tieline.lane.release import release_all_mendable
+from tieline.lane.release import release_all_mendable, release_asked
 from tieline.lane.worker import Worker
 from tieline.mapping import ValueTables
 from tieline.sdk.connector import ConnectionSettings
@@ -86,7 +86,7 @@ class Transactions:
         """Send what is ready."""
         with self._posting:
             try:
-                posted = post_ready(self._tieline.database, self.sinks, self._worker, self._pricing)
+                posted = post_ready(self._tieline.database, self._open_sinks(), self._worker, self._pricing)
             except Unauthorized as error:
                 pause(self._tieline.database, "connection", error.system, "its credentials are refused", "tieline")
                 return
@@ -99,13 +99,22 @@ class Transactions:
         self.release()
 
     def release(self) -> None:
-        """Lines whose cause is gone go on."""
-        if release_all_mendable(self._tieline.database, self._pricing):
+        """Lines whose cause is gone go on, and those a person wants to see tried again."""
+        asked = release_asked(self._tieline.database, self._pricing)
+        if asked + release_all_mendable(self._tieline.database, self._pricing):
             self.post()
 
     def close(self) -> None:
         """Give the posting session back."""
         self._worker.close()
+
+    def _open_sinks(self) -> dict[str, LineSink]:
+        """The ERPs nobody has paused."""
+        controls = self._tieline.engine.controls
+        with self._tieline.database.connection() as db:
+            return {
+                name: sink for name, sink in self.sinks.items() if controls.pause_of(db, "time", name, None) is None
+            }
 
     def _learn_people(self) -> None:
         """E-mails join the people of PSA and ERP."""
