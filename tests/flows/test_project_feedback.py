@@ -74,5 +74,5 @@ def test_an_unknown_cost_shows_no_margin_instead_of_a_wrong_one() -> None:
 
 def test_a_project_without_work_or_budget_divides_by_nothing() -> None:
     found = picture(hours="0", billable="0", cost="0")
-    assert [str(found.burn_percent), str(found.margin_percent)] == ["0", "0"]
+    assert [str(found.burn_percent), str(found.margin_percent)] == ["0.0", "0"]
     assert str(found.unbilled) == "USD 0.00"

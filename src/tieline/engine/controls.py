@@ -103,5 +103,9 @@ def resume(database: Database, scope: str, name: str, by: str) -> bool:
         if gone is None:
             return False
         audit(db, "resume", actor=by, object_=f"{scope}:{name}")
+        if (
+            scope == "connection"
+        ):  # refused credentials are tried again in an hour, or now that a person has mended them
+            db.execute("update effect set retry_at = null where connection = %s and state = 'refused_for_now'", [name])
         db.execute("update agenda set due_at = clock_timestamp() where state in ('blocked', 'retrying') and not behind")
     return True

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
-LinkState = Literal["known", "unknown", "not_needed"]
+LinkState = Literal["known", "unknown", "not_needed", "shadow"]
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The vendor's id of an ensured record; unknown makes what depends on it wait, `not_needed` blocks nothing."""
+    """The vendor's id of an ensured record; unknown makes what depends on it wait, `not_needed` blocks nothing.
+
+    `shadow`: it would have been sent, so its id is made up; it blocks nothing and is never sent to a system.
+    """
 
     label: str
     state: LinkState

@@ -1,5 +1,6 @@
 """Withdrawing what is no longer demanded: closed or cancelled in the target, never deleted."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,25 @@ def withdraw_each(run: "Run", label: str, operation: Operation[Any], subjects: l
     for subject in subjects:
         run.demanded.add((operation.connection, operation.target, subject))
         effect = effects.get(subject)
-        if effect is not None and effect.external_id is not None and effect.state != "withdrawn":
+        if effect is None or effect.external_id is None or effect.state == "withdrawn":
+            continue
+        held = _held(run, operation)
+        if held is None:
             _withdraw(run, label, operation, effect)
+        else:
+            run.steps.append(replace(held, label=label, target=operation.target, subject=subject))
+
+
+def _held(run: "Run", operation: Operation[Any]) -> Step | None:
+    """Why nothing may be withdrawn there now. A legal entity's own pause or mode cannot be asked of an id alone."""
+    mode = run.controls.mode(run.author.flow, operation.connection, None)
+    if mode != "live":
+        return Step(label="", what=mode, connection=operation.connection)
+    paused = run.controls.pause_of(run.db, run.author.flow, operation.connection, None)
+    if paused is None:
+        return None
+    run.due.append(run.started_at + timedelta(minutes=5))
+    return Step(label="", what="waiting", connection=operation.connection, detail=paused.reason)
 
 
 def _withdraw(run: "Run", label: str, operation: Operation[Any], effect: Effect) -> None:
