@@ -15,7 +15,7 @@ from tieline.lane.post import post_ready
 from tieline.lane.pricing import Pricing
 from tieline.lane.pull import LineKind, feed_of, pull_feed
 from tieline.lane.reference import remember_people
-from tieline.lane.release import release_all_mendable, release_asked
+from tieline.lane.release import batch_unposted, release_all_mendable, release_asked
 from tieline.lane.worker import Worker
 from tieline.mapping import ValueTables
 from tieline.sdk.connector import ConnectionSettings
@@ -41,6 +41,9 @@ class Transactions:
         self._worker = Worker(tieline.database)
         self._posting = threading.Lock()
         self._people_at: dict[str, float] = {}
+        for name, connected in tieline.connected.items():
+            if connected.psa is not None:
+                batch_unposted(tieline.database, self._pricing, name)
         self._lock = threading.Lock()
 
     def pulls(self) -> dict[str, Duty]:
