@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from itertools import groupby
 
 from rich.console import Console
 from rich.markup import escape
@@ -32,7 +33,7 @@ class Screen:
     def say(self, who: str, what: str) -> None:
         """Somebody does something in a system of theirs."""
         self._show_new()
-        self._console.print(f"[bold cyan]{who:>10}[/] [bold]{escape(what)}[/]")
+        self._console.print(f"[bold cyan]{who:>10}[/] [bold]{escape(what)}[/]", soft_wrap=True)
 
     def stalled(self) -> str:
         """What Tieline itself says waits."""
@@ -65,15 +66,18 @@ class Screen:
             engagement = newest_engagement(db)
             if engagement is None:
                 return
-            for item in read_timeline(db, engagement, after=self._after):
-                self._after = item.number
-                self._console.print(_line(item))
+            items = read_timeline(db, engagement, after=self._after)
+            for _, group in groupby(items, key=lambda item: (item.connection, item.step, item.outcome)):
+                alike = list(group)
+                self._after = alike[-1].number
+                self._console.print(_line(alike), soft_wrap=True)
 
 
-def _line(item: TimelineItem) -> str:
+def _line(alike: Sequence[TimelineItem]) -> str:
+    """One line for what is said alike: five tasks in one system are one line."""
+    item = alike[0]
     colour = COLOURS.get(item.outcome, "yellow")
     system = NAMES.get(item.connection or "", item.connection or "Tieline")
-    identifier = f"[dim]{escape(item.vendor_id)}[/]" if item.vendor_id else ""
-    return (
-        f"[dim]{item.at:%H:%M:%S}[/]   {system:<11}{escape(item.step):<34}[{colour}]{item.outcome:<12}[/]{identifier}"
-    )
+    step = escape(item.step) + (f" ({len(alike)})" if len(alike) > 1 else "")
+    ids = escape(", ".join(one.vendor_id for one in alike if one.vendor_id))
+    return f"[dim]{item.at:%H:%M:%S}[/]   {system:<11}{step:<32}[{colour}]{item.outcome:<10}[/][dim]{ids}[/]"
