@@ -19,11 +19,11 @@ def notify(account: Account) -> Operation[Notice]:
         addressed = f"For {', '.join(notice.to)}" if notice.to else ""
         message = "\n\n".join(part for part in (notice.subject_line, notice.text, addressed) if part)
         reference = account.references.of("notice", notice.subject)
-        return {REFERENCE: reference, "workspace_id": int(links["project"]), "message": message}
+        return {REFERENCE: reference, "workspace_id": links["project"], "message": message}
 
     def create(payload: Payload, key: str) -> Written:
         with named(f"Post on project {payload['workspace_id']}"):
-            return Written(account.kantata.create("posts", payload))
+            return Written(account.kantata.create("posts", {**payload, "workspace_id": int(payload["workspace_id"])}))
 
     return Operation(
         connection=account.connection,
