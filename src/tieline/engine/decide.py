@@ -32,9 +32,10 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Send the content to a known record."""
+    """Send the content to a known record. `take_up`: it was withdrawn, and is demanded again."""
 
     external_id: str
+    take_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def decide(effect: Effect | None, content_hash: bytes, operation: Operation[Any]
     if not same and effect.quarantine_until and effect.now < effect.quarantine_until:
         return Wait(effect.quarantine_until, "an earlier write may still land", in_doubt=True)
     if effect.external_id is not None:
-        return Update(effect.external_id)
+        return Update(effect.external_id, take_up=effect.state == "withdrawn")
     return Create(first=effect.state != "released")
 
 

@@ -85,6 +85,8 @@ class Operation(Generic[R]):
     poll: Callable[[str], Answer] | None = None
     withdraw: Callable[[str], None] | None = None
     """Close or cancel in the target, never delete."""
+    take_up: Callable[[str], None] | None = None
+    """Open what `withdraw` closed, where an update alone would leave it closed; twice leaves it open."""
     read_back: Callable[[str], Payload] | None = None
     """The fields `render` writes, as the vendor stores them (drift); raises Rejected kind master_data when gone."""
     creates: WriteSafety = WriteSafety.LOOKUP

@@ -15,6 +15,7 @@ KIND = Kind(
     sublists={"milestone": "", "recurrence": ""},
     made=("billForActuals", "inArrears", "frequency.id"),
     closed={"isInactive": True},
+    opened={"isInactive": False},
 )
 
 

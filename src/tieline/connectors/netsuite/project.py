@@ -12,6 +12,7 @@ PROJECT = Kind(
     words="Project",
     label="entityId",
     closed={"entityStatus": {"id": "1"}},  # Closed
+    opened={"entityStatus": {"id": "2"}},  # In Progress
 )
 TASK = Kind(
     target="wbs_element",

@@ -65,6 +65,8 @@ class Kind:
     """Vendor paths that functions write beside the mapping."""
     closed: Payload = field(default_factory=dict)
     """What closes the record without deleting it."""
+    opened: Payload = field(default_factory=dict)
+    """What opens it again."""
 
 
 def upsert(
@@ -103,6 +105,9 @@ def upsert(
     def close(record_id: str) -> None:
         client.change(kind.record_type, record_id, dict(kind.closed), what=f"{kind.words} {record_id}")
 
+    def take_up(record_id: str) -> None:
+        client.change(kind.record_type, record_id, dict(kind.opened), what=f"{kind.words} {record_id}")
+
     def read_back(record_id: str) -> Payload:
         wanted = written_paths(site, kind)
         stored = client.read(kind.record_type, record_id, fields=top_names(wanted), lines=bool(kind.sublists))
@@ -119,6 +124,7 @@ def upsert(
         find=find,
         candidates=candidates,
         withdraw=withdraw or (close if kind.closed else None),
+        take_up=take_up if kind.opened else None,
         read_back=read_back,
         creates=facts.creates,
         updates=facts.updates,
