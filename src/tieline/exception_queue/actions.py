@@ -20,11 +20,17 @@ class NotPossible(ValueError):
 
 
 def retry(database: Database, exception_id: int, by: str) -> int:
-    """Wake all flow instances that wait for it; returns how many. Transactions are released by the bulk lane."""
+    """Try again what waits for it; returns how much: flow instances are woken, transactions marked for the worker."""
     with database.transaction() as db:
         _open(db, exception_id)
         audit(db, "exception.retried", actor=by, object_=str(exception_id))
-        return _wake_lines(db, exception_id)
+        lines = db.execute(
+            "update exception_item set retry_by = %(by)s where id = %(id)s and exists (select from exception_line"
+            " where exception_id = %(id)s and transaction_id is not null) returning (select count(*)"
+            " from exception_line where exception_id = %(id)s and transaction_id is not null) as lines",
+            {"id": exception_id, "by": by},
+        ).fetchone()
+        return _wake_lines(db, exception_id) + (int(lines["lines"]) if lines else 0)
 
 
 def link(database: Database, exception_id: int, external_id: str, by: str) -> int:

@@ -239,6 +239,18 @@ def release_all_mendable(database: Database, pricing: Pricing, systems: dict[str
     return sum(release_exception(database, pricing, one, systems=systems).released for one in sorted(mended))
 
 
+def release_asked(database: Database, pricing: Pricing) -> int:
+    """Release the lines of exceptions a person asked to try again; returns how many went on."""
+    with database.connection() as db:
+        rows = db.execute("select id, retry_by from exception_item where retry_by is not null order by id").fetchall()
+    released = 0
+    for row in rows:
+        released += release_exception(database, pricing, row["id"], by=row["retry_by"]).released
+        with database.transaction() as db:
+            db.execute("update exception_item set retry_by = null where id = %s", [row["id"]])
+    return released
+
+
 def _mended(db: Connection, pricing: Pricing, rows: Iterable[dict[str, Any]]) -> set[int]:
     """The exceptions of which a probed line has another fate now."""
     probes: dict[str, list[tuple[int, str, _Waiting]]] = defaultdict(list)

@@ -96,7 +96,8 @@ create table cross_reference (
 create table exception_item (
   id bigint generated always as identity primary key, kind text not null, cause text not null, connection text,
   field text, key text, legal_entity text, message text not null, suggestion text, owner text not null,
-  opened_at timestamptz not null default clock_timestamp(), closed_at timestamptz, closed_by text, closing_note text);
+  opened_at timestamptz not null default clock_timestamp(), closed_at timestamptz, closed_by text, closing_note text,
+  retry_by text);                          -- who asked to try its transactions again, until that is done
 create unique index exception_one_open on exception_item (cause) where closed_at is null;
 
 create table exception_line (              -- a transaction or a flow instance that waits for the exception
