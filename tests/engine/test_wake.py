@@ -14,7 +14,10 @@ from tieline.engine.run import Run
 from tieline.engine.wake import QUEUE, TASK, wake, wake_due, wake_engagement
 from tieline.engine.worker import put_back_unattended, take_over
 
-JOBS = "select id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at from procrastinate_jobs"
+JOBS = (
+    "select id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at"
+    " from procrastinate_jobs"
+)
 
 
 def wake_one(bench: Bench, key: str = "k", reason: str = "event", engagement: str = "eng_1") -> None:
@@ -80,9 +83,13 @@ def test_an_event_during_a_run_queues_a_further_look_that_waits_for_the_lock(ben
 
 
 def test_a_wake_that_is_rolled_back_never_was(bench: Bench) -> None:
-    with pytest.raises(ZeroDivisionError), bench.database.transaction() as db:
-        wake(db, "f", "k", "eng_1", "event")
-        raise ZeroDivisionError
+    def breaks_off() -> None:
+        with bench.database.transaction() as db:
+            wake(db, "f", "k", "eng_1", "event")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        breaks_off()
     assert bench.rows("select key from agenda") == bench.rows(JOBS) == []
 
 
