@@ -38,9 +38,10 @@ class _Sending:
     """The vendor left us without an answer: no further batches now."""
 
     def settle(self, verdict: Verdict, following: Next) -> int:
-        with self.worker.session().transaction():
+        session = self.worker.session()
+        with session.pipeline(), session.transaction():
             settle(
-                self.worker.session(),
+                session,
                 self.batch,
                 self.sink.connection,
                 self.lines,
@@ -76,8 +77,7 @@ def post_ready(database: Database, sinks: Mapping[str, LineSink], worker: Worker
         while (batch := worker.claim(sink)) is not None:
             sending = _Sending(worker, sink, pricing, batch)
             try:
-                with database.connection() as db:
-                    sending.lines = lines_of(db, sink.connection, batch["line_ids"], pricing)
+                sending.lines = lines_of(worker.session(), sink.connection, batch["line_ids"], pricing)
                 posted += _handle(sending)
             except Fenced:
                 log.warning("batch_taken_over", batch=batch["id"], connection=sink.connection)

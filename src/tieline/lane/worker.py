@@ -55,22 +55,16 @@ class Worker:
     def claim(self, sink: LineSink) -> dict[str, Any] | None:
         """The next batch of a connection that is due, ours from the commit on; None when there is none."""
         free = sink.safety in (WriteSafety.NATIVE_KEY, WriteSafety.UPSERT)
-        with self.session().transaction():
-            return (
-                self.session()
-                .execute(
-                    _CLAIM,
-                    {
-                        "connection": sink.connection,
-                        "quarantine": timedelta(0) if free else sink.quarantine,
-                        "lock": WORKER_LOCK,
-                        "worker": self._id,
-                        # What may be sent twice need not wait for a worker whose session is gone.
-                        "lease": timedelta(0) if free else self._lease,
-                    },
-                )
-                .fetchone()
-            )
+        session = self.session()
+        values = {
+            "connection": sink.connection,
+            "quarantine": timedelta(0) if free else sink.quarantine,
+            "lock": WORKER_LOCK,
+            "worker": self._id,
+            # What may be sent twice need not wait for a worker whose session is gone.
+            "lease": timedelta(0) if free else self._lease,
+        }
+        return session.execute(_CLAIM, values).fetchone()
 
     def merge(self, sink: LineSink) -> None:
         """Fill up small batches of a connection."""
