@@ -31,7 +31,7 @@ class ProjectFeed:
     def page(self, text: str | None) -> Changes[Changed]:
         """One page of each stream that has more."""
         sweeps = self._sweeps()
-        positions, running = self._known(text, sweeps) if text else (self._beginning(sweeps), set(sweeps))
+        positions, running = self._known(text, sweeps) if text is not None else (self._beginning(sweeps), set(sweeps))
         items: list[Changed] = []
         for name in sorted(running):
             turn = sweeps[name].read(positions[name])
@@ -68,7 +68,7 @@ class ProjectFeed:
         """All projects; of everything else only what changes from now on."""
         since = self.account.options.changes_since
         start = Position(datetime.combine(since, time(), UTC) if since else None)
-        return {name: start if name == "workspaces" else sweep.newest() for name, sweep in sweeps.items()}
+        return {name: start if name == "workspaces" else sweep.from_now_on() for name, sweep in sweeps.items()}
 
     def _known(self, text: str, sweeps: Mapping[str, Sweep]) -> tuple[dict[str, Position], set[str]]:
         """Positions and running streams of a cursor; at the end of a round all streams again."""
@@ -79,7 +79,7 @@ class ProjectFeed:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             message = "cannot go on from its cursor, which is none of this connector"
             raise Rejected(self.account.connection, message, kind="internal") from error
-        positions = {name: found[name] if name in found else sweep.newest() for name, sweep in sweeps.items()}
+        positions = {name: found[name] if name in found else sweep.from_now_on() for name, sweep in sweeps.items()}
         return positions, set(running) or set(sweeps)
 
     def _changes(self, name: str, turn: Turn) -> Sequence[Changed]:

@@ -31,7 +31,6 @@ HIDDEN = {
     "expenses": {"from_archived_workspaces": "true"},
 }
 """Parameters that show what is archived, which by default is absent from lists and a 404 by id (section 2)."""
-MOST_PAGES = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,18 @@ class Page:
     def side(self, name: str) -> Mapping[str, Row]:
         """Records loaded beside the matches, by id."""
         found = self.sides.get(name)
-        return found if isinstance(found, dict) else {}
+        return {key: row for key, row in found.items() if isinstance(row, dict)} if isinstance(found, dict) else {}
+
+    def linked(self, row: Row, field: str, name: str) -> Sequence[Row]:
+        """The records a match names in `field`, an id or a list of them, as far as they were loaded beside."""
+        value, side = row.get(field), self.side(name)
+        keys = value if isinstance(value, list) else [value]
+        return [side[key] for key in keys if isinstance(key, str) and key in side]
+
+    def text_of(self, row: Row, field: str, name: str, wanted: str) -> str | None:
+        """A text of the record a match names in `field`."""
+        found = [one.get(wanted) for one in self.linked(row, field, name)]
+        return found[0].strip() or None if found and isinstance(found[0], str) else None
 
 
 class Kantata:
@@ -66,12 +76,19 @@ class Kantata:
 
     def pages(self, plural: str, **params: str | int) -> Iterator[Page]:
         """All pages of a list that hardly changes while it is read."""
-        for number in range(1, MOST_PAGES):
+        number, first = 1, None
+        while True:
             page = self.page(plural, per_page=self.page_size, page=number, **params)
+            if page.rows and page.rows[0]["id"] == first:
+                raise self.endless(plural)
             yield page
-            if number * self.page_size >= page.count:
+            if not page.rows or number * self.page_size >= page.count:
                 return
-        raise Unavailable(self.connection, f"the pages of {plural} do not end")
+            number, first = number + 1, page.rows[0]["id"]
+
+    def endless(self, plural: str) -> Unavailable:
+        """What a list that only repeats itself is answered with."""
+        return Unavailable(self.connection, f"the pages of {plural} do not end")
 
     def rows(self, plural: str, **params: str | int) -> Iterator[Row]:
         """All rows of a list."""

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tieline.connectors.kantata.client import Kantata, Row
+from tieline.connectors.kantata.client import Kantata, Page, Row, is_id
 from tieline.sdk.errors import ExceptionKind, Rejected
 
 
@@ -64,7 +64,7 @@ class Directory:
 
     def _load_fields(self, subject_type: str) -> Mapping[str, tuple[Row, Mapping[str, int]]]:
         return {
-            str(row.get("name")): (row, _choices(row, page.side("custom_field_choices")))
+            str(row.get("name")): (row, _choices(row, page))
             for page in self._kantata.pages("custom_fields", subject_type=subject_type, include="choices")
             for row in page.rows
         }
@@ -87,5 +87,6 @@ class Directory:
         return Rejected(self._kantata.connection, message, kind=kind, field=field, key=key, owner=owner)
 
 
-def _choices(field: Row, side: Mapping[str, Row]) -> Mapping[str, int]:
-    return {str(side[key].get("label")): int(key) for key in field.get("choice_ids") or () if key in side}
+def _choices(field: Row, page: Page) -> Mapping[str, int]:
+    choices = page.linked(field, "choice_ids", "custom_field_choices")
+    return {str(one.get("label")): int(one["id"]) for one in choices if is_id(str(one.get("id")))}

@@ -100,7 +100,7 @@ class LineFeed:
         cursor = self._known(text)
         if not cursor.waiting and cursor.turn == "submissions":
             cursor, page = self._changed_submissions(cursor)
-            if not cursor.waiting:
+            if not cursor.waiting and cursor.turn == "submissions":
                 return LinePage((), page.body, cursor.text(), more=True)
         return self._lines_of_waiting(cursor) if cursor.waiting else self._changed_lines(cursor)
 

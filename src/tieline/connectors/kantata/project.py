@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tieline.connectors.kantata.client import Row, named
+from tieline.connectors.kantata.client import Page, Row, named
 from tieline.connectors.kantata.records import Account, Kind, content, ensured
 from tieline.connectors.kantata.references import REFERENCE
 from tieline.model.invoice import ProjectFinancials
@@ -53,21 +53,20 @@ def ensure_project(account: Account) -> Operation[Project]:
         for page in account.kantata.pages(
             "workspaces", search=payload["title"], include="primary_workspace_group,external_references"
         ):
-            groups_beside, references = page.side("workspace_groups"), page.side("external_references")
             for row in page.rows:
-                group = groups_beside.get(str(row.get("primary_workspace_group_id")), {})
-                same = (row.get("title"), group.get("name")) == (payload["title"], payload["customer"]["name"])
-                if same and account.references.subject_in(row, references, "project") is None:
+                group = page.text_of(row, "primary_workspace_group_id", "workspace_groups", "name")
+                same = (row.get("title"), group) == (payload["title"], payload["customer"]["name"])
+                if same and account.references.subject_of(row, page, "project") is None:
                     found.append(Found(str(row["id"]), str(row["title"])))
         return found
 
-    def stored(row: Row, sides: Mapping[str, Any]) -> Row:
+    def stored(row: Row, page: Page) -> Row:
         """Values that Kantata keeps under other names than it takes them."""
         return {
             "price": row.get("price_in_cents"),
             "description": row.get("description"),
             "customer": row.get("primary_workspace_group_id"),
-            "custom_fields": custom_values(row, sides),
+            "custom_fields": custom_values(row, page),
         }
 
     return ensured(account, PROJECT, render=render, prepare=prepare, candidates=candidates, stored=stored)
@@ -93,7 +92,7 @@ def show_financials(account: Account) -> Operation[ProjectFinancials]:
         with named(f"Financials of project {external_id}"):
             page = account.kantata.show("workspaces", external_id, include="custom_field_values")
         names = {path.split(".")[1] for path in mapping.vendor_fields("write")}
-        values = custom_values(page.rows[0], page.sides)
+        values = custom_values(page.rows[0], page)
         return {"custom_fields": {name: value for name, value in values.items() if name in names}}
 
     return Operation(
@@ -139,7 +138,7 @@ class CustomerGroups:
         kantata = self._account.kantata
         for page in kantata.pages("workspace_groups", include="external_references"):
             for row in page.rows:
-                ours = self._account.references.subject_in(row, page.side("external_references"), "customer")
+                ours = self._account.references.subject_of(row, page, "customer")
                 if row.get("name") == customer["name"] and ours is None:
                     body = {"subject_type": "WorkspaceGroup", "subject_id": int(row["id"]), **reference}
                     kantata.create("external_references", body)
@@ -147,8 +146,7 @@ class CustomerGroups:
         kantata.create("workspace_groups", {"name": customer["name"], "company": True, REFERENCE: reference})
 
 
-def custom_values(row: Row, sides: Mapping[str, Any]) -> Mapping[str, Any]:
+def custom_values(row: Row, page: Page) -> Mapping[str, Any]:
     """The custom fields of a record that was read with `include=custom_field_values`, by name."""
-    side = sides.get("custom_field_values")
-    values = [side[key] for key in row.get("custom_field_value_ids") or () if key in side] if side else []
+    values = page.linked(row, "custom_field_value_ids", "custom_field_values")
     return {str(value.get("custom_field_name")): value.get("value") for value in values}

@@ -5,7 +5,7 @@ from collections.abc import Mapping as Values
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tieline.connectors.kantata.client import Kantata, Row, named
+from tieline.connectors.kantata.client import Kantata, Page, Row, named
 from tieline.connectors.kantata.directory import Directory
 from tieline.connectors.kantata.references import REFERENCE, References
 from tieline.connectors.kantata.settings import Options
@@ -76,7 +76,7 @@ def ensured(
     render: Render[R] | None = None,
     prepare: Prepare = _as_it_is,
     candidates: Callable[[Payload], Sequence[Found]] | None = None,
-    stored: Callable[[Row, Values[str, Row]], Row] | None = None,
+    stored: Callable[[Row, Page], Row] | None = None,
 ) -> Operation[R]:
     """The operation of a kind. `stored` adds to what is read back what stands beside the record."""
     kantata, facts = account.kantata, account.facts.operation[kind.target]
@@ -106,7 +106,7 @@ def ensured(
         row = page.rows[0]
         names = dict.fromkeys(path.partition(".")[0] for path in mapping.vendor_fields("write"))
         kept = {name: row[name] for name in names if name in row and name not in kind.create_only}
-        return kept | dict(stored(row, page.sides) if stored else {})
+        return kept | dict(stored(row, page) if stored else {})
 
     return Operation(
         connection=account.connection,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tieline.connectors.kantata.client import Kantata, Row
+from tieline.connectors.kantata.client import Kantata, Page, Row
 from tieline.sdk.errors import Rejected
 from tieline.sdk.operation import Found
 
@@ -49,11 +49,11 @@ class References:
             raise Rejected(self.kantata.connection, message, kind="duplicate", owner="delivery")
         return found[0].external_id if found else None
 
-    def subject_in(self, row: Row, side: Row, model: str) -> str | None:
+    def subject_of(self, row: Row, page: Page, model: str) -> str | None:
         """Our id of a record that was read with `include=external_references`."""
-        for identifier in row.get("external_reference_ids") or ():
-            found = side.get(identifier)
-            if found and (found.get("service_name"), found.get("service_model")) == (self.service_name, model):
-                subject = found.get("service_model_ref")
-                return subject if isinstance(subject, str) else None
+        for found in page.linked(row, "external_reference_ids", "external_references"):
+            subject = found.get("service_model_ref")
+            ours = (found.get("service_name"), found.get("service_model")) == (self.service_name, model)
+            if ours and isinstance(subject, str):
+                return subject
         return None

@@ -1,10 +1,10 @@
 """Staffing: people wanted (resource requests), allocations of people, and the people themselves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tieline.connectors.kantata.client import Kantata, Page, Row, named
+from tieline.connectors.kantata.client import Kantata, Page, Row, is_id, named
 from tieline.connectors.kantata.reading import moment_of, translated
 from tieline.connectors.kantata.records import Account, content
 from tieline.connectors.kantata.references import REFERENCE
@@ -147,8 +147,8 @@ class Wanted:
         if emails:
             return [self.account.directory.user_id(email) for email in emails]
         page = self._kantata.show("workspaces", str(payload["workspace_id"]), include="primary_maven")
-        lead = page.rows[0].get("primary_maven_id")
-        if not lead:
+        lead = str(page.rows[0].get("primary_maven_id"))
+        if not is_id(lead):
             message = "nobody leads the project, so nobody can approve the request; or name approvers in the site"
             raise Rejected(self.account.connection, message, kind="missing_field", field="approvers", owner="delivery")
         return [int(lead)]
@@ -158,32 +158,32 @@ def read_assignments(account: Account, project_ref: str) -> Sequence[Assignment]
     """All allocations of a project, soft and hard, with person and role."""
     with named(f"Project {project_ref}"):
         account.kantata.show("workspaces", project_ref)
-    resources: dict[str, tuple[Row, Mapping[str, Row], Mapping[str, Row]]] = {}
+    resources: dict[str, tuple[Row, Page]] = {}
     for page in account.kantata.pages("workspace_resources", workspace_id=project_ref, include="user,role,workspace"):
-        resources |= {row["id"]: (row, page.side("users"), page.side("roles")) for row in page.rows}
+        resources |= {row["id"]: (row, page) for row in page.rows}
     allocations = account.kantata.rows(
         "workspace_allocations", workspace_ids=project_ref, include="workspace,workspace_resource"
     )
     return [
-        _assignment(account, project_ref, row, *resources.get(str(row.get("resource_id")), ({}, {}, {})))
+        _assignment(account, project_ref, row, resources.get(str(row.get("resource_id"))))
         for row in allocations
         if row.get("workspace_id") == project_ref
     ]
 
 
-def _assignment(
-    account: Account, project_ref: str, row: Row, resource: Row, users: Mapping[str, Row], roles: Mapping[str, Row]
-) -> Assignment:
+def _assignment(account: Account, project_ref: str, row: Row, resource: tuple[Row, Page] | None) -> Assignment:
     values = translated(account, "assignment", row, f"Allocation {row['id']}")
-    person = resource.get("user_id")
-    email = users.get(str(person), {}).get("email_address")
+    base = {"id": born_outside(account.id, "assignment", str(row["id"])), "project_ref": project_ref}
+    if resource is None:
+        return Assignment(**values, **base)
+    found, page = resource
+    person, email = found.get("user_id"), page.text_of(found, "user_id", "users", "email_address")
     return Assignment(
         **values,
-        id=born_outside(account.id, "assignment", str(row["id"])),
-        project_ref=project_ref,
-        person_ref=str(person) if person else None,
-        person=email.strip().lower() if isinstance(email, str) and email.strip() else None,
-        role=roles.get(str(resource.get("role_id")), {}).get("name"),
+        **base,
+        person_ref=person if isinstance(person, str) else None,
+        person=email.lower() if email else None,
+        role=page.text_of(found, "role_id", "roles", "name"),
     )
 
 
@@ -194,7 +194,7 @@ def list_people(account: Account) -> Sequence[Resource]:
             **translated(account, "resource", row, f"Person '{row.get('full_name')}'"),
             id=born_outside(account.id, "resource", str(row["id"])),
             ref=str(row["id"]),
-            role=page.side("roles").get(str(row.get("role_id")), {}).get("name"),
+            role=page.text_of(row, "role_id", "roles", "name"),
         )
         for page in account.kantata.pages("users", on_my_account="true", include="role")
         for row in page.rows

@@ -3,7 +3,7 @@
 Lists have offsets but no cursors (fact sheet section 2), so a row that leaves its place pulls all later ones forward.
 Therefore each page begins with the last row of the page before it. If it does not, and what comes instead lies behind
 that row, the sweep goes back a page. And since changes that happen while it runs may lie before its place, the next
-sweep begins where this one began, less an overlap.
+sweep begins with the moment this one began at, less an overlap.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,18 +29,17 @@ class Position:
     """Sort value and id of the last row read."""
     started: datetime | None = None
     """The vendor's clock when it began."""
-    newest: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """JSON values for a cursor."""
-        moments = {name: getattr(self, name) for name in ("after", "started", "newest")}
+        moments = {name: getattr(self, name) for name in ("after", "started")}
         texts = {name: value.isoformat() for name, value in moments.items() if value is not None}
         return {"offset": self.offset, "anchor": self.anchor, **texts}
 
     @staticmethod
     def of_json(value: Any) -> "Position":
         """From the JSON of a cursor. Raises ValueError, KeyError or TypeError."""
-        moments = {name: moment(value[name]) for name in ("after", "started", "newest") if name in value}
+        moments = {name: moment(value[name]) for name in ("after", "started") if name in value}
         anchor = value["anchor"]
         return Position(
             offset=int(value["offset"]), anchor=(str(anchor[0]), int(anchor[1])) if anchor else None, **moments
@@ -80,22 +79,21 @@ class Sweep:
         if anchor is not None and self._place(rows[0]) == anchor:
             rows = rows[1:]
         start = self._start(position)
-        moments = [moment_of(self.kantata.connection, row, self.changed) for row in rows]
-        newest = max([*moments, *([position.newest] if position.newest else [])], default=None)
+        settled = [row for row in rows if is_settled(self._changed(row), page.sent_at)]
         started = position.started or page.sent_at
-        settled = [row for row, at in zip(rows, moments, strict=True) if is_settled(at, page.sent_at)]
-        place = replace(position, started=started, newest=newest)
         if not page.rows or start + len(page.rows) >= page.count:
-            return Turn(settled, page, self._end(place), ended=True)
-        following = replace(place, offset=start + len(page.rows), anchor=self._place(page.rows[-1]))
+            at = started - self.overlap
+            return Turn(settled, page, Position(after=max(at, position.after) if position.after else at), ended=True)
+        read = start + len(page.rows)
+        if read <= position.offset:
+            raise self.kantata.endless(self.plural)
+        following = replace(position, started=started, offset=read, anchor=self._place(page.rows[-1]))
         return Turn(settled, page, following, ended=False)
 
-    def newest(self) -> Position:
-        """Where a sweep begins that shall see only what changes from now on."""
-        order = f"{self.order}:desc"
-        rows = self.kantata.page(self.plural, **self.params, order=order, limit=1, offset=0).rows
-        at = moment_of(self.kantata.connection, rows[0], self.changed) - self.overlap if rows else None
-        return Position(after=at)
+    def from_now_on(self) -> Position:
+        """Where a sweep begins that shall see only what changes from now on, by the vendor's clock."""
+        page = self.kantata.page(self.plural, **self.params, limit=1, offset=0)
+        return Position(after=page.sent_at - self.overlap)
 
     def _page(self, position: Position) -> Page:
         params: dict[str, str | int] = {**self.params, "order": f"{self.order}:asc"}
@@ -106,20 +104,15 @@ class Sweep:
     def _start(self, position: Position) -> int:
         return max(0, position.offset - 1) if position.anchor is not None else position.offset
 
+    def _changed(self, row: Row) -> datetime:
+        return moment_of(self.kantata.connection, row, self.changed)
+
     def _place(self, row: Row) -> tuple[str, int]:
         return str(row.get(self.key) or ""), int(row["id"])
 
     def _back(self, position: Position) -> Position:
         offset = max(0, position.offset - self.kantata.page_size)
         return replace(position, offset=offset, anchor=position.anchor if offset else None)
-
-    def _end(self, place: Position) -> Position:
-        """Never behind what was seen (our clocks may differ), nor behind the beginning (see above)."""
-        if place.newest is None or place.started is None:
-            return Position(after=place.after)
-        # In the order of change whatever changes meanwhile comes last, and is read.
-        at = (place.newest if self.key == self.changed else min(place.started, place.newest)) - self.overlap
-        return Position(after=max(at, place.after) if place.after else at)
 
 
 def is_settled(at: datetime, now: datetime) -> bool:

@@ -50,7 +50,7 @@ def read_milestones(account: Account, project_ref: str) -> Sequence[Milestone]:
     with named(f"Project {project_ref}"):
         project = account.kantata.show("workspaces", project_ref, include="external_references")
     row = project.rows[0]
-    subject = account.references.subject_in(row, project.side("external_references"), "project")
+    subject = account.references.subject_of(row, project, "project")
     if subject is None:
         message = f"the project '{row.get('title')}' does not carry our reference"
         raise Rejected(account.connection, message, kind="unlinked", field="project", key=project_ref, owner="delivery")
@@ -64,13 +64,13 @@ def read_milestones(account: Account, project_ref: str) -> Sequence[Milestone]:
             external_reference_service_model="milestone",
         )
         for story in page.rows
-        if account.references.subject_in(story, page.side("external_references"), "milestone")
+        if account.references.subject_of(story, page, "milestone")
     ]
 
 
 def _milestone(account: Account, page: Page, story: Row, project_id: str, currency: object) -> Milestone:
     what = f"Milestone '{story.get('title')}'"
-    subject = account.references.subject_in(story, page.side("external_references"), "milestone")
+    subject = account.references.subject_of(story, page, "milestone")
     values = translated(account, "milestone", {**story, "currency": currency}, what)
     completed = completed_on(account, page, story)
     return Milestone(**values, id=str(subject), project_id=project_id, completed_on=completed)
@@ -83,8 +83,7 @@ def completed_on(account: Account, page: Page, story: Row) -> date | None:
     """
     if story.get("state") not in COMPLETED and story.get("percentage_complete") != 100:
         return None
-    side = page.side("story_state_changes")
-    changes = [side[key] for key in story.get("story_state_change_ids") or () if key in side]
+    changes = page.linked(story, "story_state_change_ids", "story_state_changes")
     moments: list[datetime] = [
         moment_of(account.connection, change, "created_at") for change in changes if change.get("state") in COMPLETED
     ]
