@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from tieline import __version__, connectors
@@ -76,8 +77,17 @@ def connector_folder(connector: str) -> Path:
     return Path(connectors.__file__).parent / connector
 
 
+def unknown_flows(site: Site) -> list[str]:
+    """Modes that name no flow there is: what was meant as `shadow` would be sent."""
+    return [
+        f"a mode names flow '{rule.flow}'; there are {', '.join(FLOWS)}"
+        for rule in site.modes
+        if not any(fnmatchcase(flow, rule.flow) for flow in FLOWS)
+    ]
+
+
 def connect_one(settings: ConnectionSettings, gate: Gate) -> Connected:
-    """One connection. Raises SiteError (a secret is missing) or ValueError (an option is wrong)."""
+    """One connection. Raises Unauthorized (a secret is missing) or ValueError (an option is wrong)."""
     connect = CONNECTORS.get(settings.connector)
     if connect is None:
         known = ", ".join(sorted(CONNECTORS))
@@ -86,7 +96,9 @@ def connect_one(settings: ConnectionSettings, gate: Gate) -> Connected:
 
 
 def assemble(site: Site, conninfo: str, *, threads: int = 8) -> Tieline:
-    """Open the database and all connections; nothing is sent yet."""
+    """Open the database and all connections; nothing is sent yet. Raises ValueError, Unauthorized."""
+    for message in unknown_flows(site):
+        raise ValueError(message)
     database = Database(conninfo, size=threads + 12)
     governors: dict[str, Governor] = {}
     connected: dict[str, Connected] = {}

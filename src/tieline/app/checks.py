@@ -1,9 +1,10 @@
 """`tieline check`: what is wrong with a site, without and with asking its systems."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from tieline.app.assembly import connect_one, connector_folder
-from tieline.app.site import Site, SiteError
+from tieline.app.assembly import CONNECTORS, connect_one, connector_folder, unknown_flows
+from tieline.app.site import Site
 from tieline.engine.routing import Route
 from tieline.mapping import ValueTables, check_mapping
 from tieline.mapping.problems import MappingFileError
@@ -18,22 +19,25 @@ def check_site(site: Site) -> list[Finding]:
     for settings in site.connections:
         findings += _mappings(settings)
         try:
+            for name in settings.secrets:
+                settings.secret(name)
             connect_one(settings, OpenGate()).close()
-        except SiteError as error:
-            findings += [Finding(False, settings.name, defect.message) for defect in error.defects]
+        except Unauthorized as error:
+            findings.append(Finding(False, settings.name, error.message))
         except MappingFileError as error:
             findings += [Finding(False, f"{defect.file}:{defect.line}", defect.message) for defect in error.defects]
         except ValueError as error:
             findings.append(Finding(False, settings.name, str(error)))
         else:
             findings.append(Finding(True, settings.name, "settings, mappings and secrets are in order"))
-    return _once(findings + _routes(site))
+    unknown = [Finding(False, "site.toml", message) for message in unknown_flows(site)]
+    return _once(findings + _routes(site) + unknown)
 
 
 def _mappings(settings: ConnectionSettings) -> list[Finding]:
-    folder = connector_folder(settings.connector)
-    if not folder.is_dir():
+    if settings.connector not in CONNECTORS:
         return []
+    folder = connector_folder(settings.connector)
     tables = ValueTables([path for path in (settings.values, folder / "values") if path is not None])
     findings = []
     for shipped in sorted((folder / "mappings").glob("*.toml")):
@@ -49,20 +53,20 @@ def _routes(site: Site) -> list[Finding]:
     findings = []
     connectors = {settings.name: settings.connector for settings in site.connections}
     for route in site.routes:
-        folder = connector_folder(connectors[route.connection])
-        if folder.is_dir() and route.role not in load_facts(folder).roles:
+        connector = connectors[route.connection]
+        if connector in CONNECTORS and route.role not in load_facts(connector_folder(connector)).roles:
             message = f"{route.connection} cannot play the role '{route.role}'; change the route"
             findings.append(Finding(False, "site.toml", message))
     return findings + [
-        Finding(False, "site.toml", f"no ERP is routed for legal entity '{entity.id}'")
+        Finding(False, "site.toml", f"no {role.upper()} is routed for legal entity '{entity.id}'")
+        for role in ("erp", "psa")
         for entity in site.firm.legal_entities
-        if not _routed(site.routes, entity.id)
+        if not _routed([route for route in site.routes if route.role == role], entity.id)
     ]
 
 
 def _routed(routes: Sequence[Route], entity: str) -> bool:
-    erps = [route for route in routes if route.role == "erp"]
-    return not erps or any(route.legal_entity in (None, entity) for route in erps)
+    return not routes or any(route.legal_entity in (None, entity) for route in routes)
 
 
 def _once(findings: list[Finding]) -> list[Finding]:
@@ -75,10 +79,12 @@ def check_live(site: Site) -> list[Finding]:
     for settings in site.connections:
         try:
             connected = connect_one(settings, OpenGate())
-        except (SiteError, MappingFileError, ValueError):
+        except (Unauthorized, MappingFileError, ValueError):
             continue  # `check_site` tells it
         try:
-            findings += connected.check_live()
+            findings += [
+                replace(found, subject=f"{settings.name}, {found.subject}") for found in connected.check_live()
+            ]
         except (Unavailable, Rejected, Unauthorized) as error:
             findings.append(Finding(False, settings.name, error.message))
         finally:

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Literal
 
 from tieline import connectors
-from tieline.app.site import Site, SiteError
+from tieline.app.site import Site
 from tieline.app.views.systems import Cards
 from tieline.engine.intake import Handle
 from tieline.sdk.connector import ConnectionSettings
+from tieline.sdk.errors import Unauthorized
 from tieline.store.database import Database
 
 Scope = Literal["connection", "flow", "entity"]
@@ -40,7 +41,7 @@ class Desk:
         settings = self.settings(connection)
         try:
             return settings.secret("webhook") if settings is not None else None
-        except SiteError:
+        except Unauthorized:
             return None
 
     def has(self, scope: Scope, name: str) -> bool:

@@ -1,44 +1,25 @@
 """The site folder: one firm's settings, read and checked; every mistake with its file and line."""
 
-import csv
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tieline.app.site_checks import cross_checks
+from tieline.app.site_csv import read_people, read_rates
+from tieline.app.site_defects import SiteDefect, SiteError, defect_at, read_text, toml_defect
 from tieline.engine.change_guard import ChangeGuard
 from tieline.engine.controls import Mode, ModeRule
 from tieline.engine.routing import Route
-from tieline.model.contract import RateCardRow
-from tieline.model.firm import Firm, LegalEntity, Person, ServiceLine
-from tieline.model.ids import derived
+from tieline.model.firm import Firm, LegalEntity, ServiceLine
 from tieline.sdk.connector import ConnectionSettings, Limits
+from tieline.sdk.errors import Unauthorized
 
-
-@dataclass(frozen=True, slots=True)
-class SiteDefect:
-    """A mistake in the site folder, where it is and what to do."""
-
-    file: Path
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
-
-
-class SiteError(Exception):
-    """The site cannot be used; carries every defect found."""
-
-    def __init__(self, defects: list[SiteDefect]) -> None:
-        self.defects = defects
-        super().__init__("\n".join(map(str, defects)))
+__all__ = ["Site", "SiteDefect", "SiteError", "load_site"]
 
 
 class _Table(BaseModel):
@@ -104,8 +85,8 @@ class SiteTables(_Table):
     """`site.toml`."""
 
     firm: FirmTable
-    legal_entity: tuple[dict[str, Any], ...]
-    service_line: tuple[dict[str, Any], ...]
+    legal_entity: tuple[LegalEntity, ...]
+    service_line: tuple[ServiceLine, ...]
     connection: tuple[ConnectionTable, ...]
     route: tuple[RouteTable, ...]
     mode: tuple[ModeTable, ...] = ()
@@ -142,22 +123,29 @@ def load_site(folder: Path) -> Site:
     if not file.is_file():
         message = f"there is no site here; make one with: tieline init {folder}"
         raise SiteError([SiteDefect(file, 1, message)])
-    text = file.read_text("utf-8")
+    text = read_text(file)
     try:
         tables = SiteTables.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise SiteError([SiteDefect(file, _toml_line(error), str(error))]) from error
+        raise SiteError([toml_defect(file, text, error)]) from error
     except ValidationError as error:
-        raise SiteError([_defect(file, text, item["loc"], item["msg"]) for item in error.errors()]) from error
-    defects: list[SiteDefect] = []
-    firm = _firm(folder, file, text, tables, defects)
-    defects += _cross_checks(file, text, tables)
-    if defects or firm is None:
+        raise SiteError([defect_at(file, text, item["loc"], item["msg"]) for item in error.errors()]) from error
+    defects = [defect_at(file, text, where, message) for where, message in cross_checks(tables)]
+    rates = read_rates(folder / "rates.csv", defects)
+    people = read_people(folder / "people.csv", {entity.id for entity in tables.legal_entity}, defects)
+    if defects:
         raise SiteError(defects)
     return Site(
         folder=folder,
         uid=tables.firm.uid,
-        firm=firm,
+        firm=Firm(
+            id="firm",
+            name=tables.firm.name,
+            legal_entities=tables.legal_entity,
+            service_lines=tables.service_line,
+            standard_rates=rates,
+            people=people,
+        ),
         connections=tuple(_settings(folder, table, tables.owners) for table in tables.connection),
         limits={table.name: table.limits for table in tables.connection if table.limits is not None},
         routes=tuple(Route(item.role, item.connection, item.legal_entity) for item in tables.route),
@@ -166,49 +154,6 @@ def load_site(folder: Path) -> Site:
         intake=tables.intake,
         guard=ChangeGuard(tables.guard.records_per_hour, tables.guard.times_usual),
     )
-
-
-def _firm(folder: Path, file: Path, text: str, tables: SiteTables, defects: list[SiteDefect]) -> Firm | None:
-    entities, lines = [], []
-    for number, row in enumerate(tables.legal_entity):
-        try:
-            entities.append(LegalEntity.model_validate(row))
-        except ValidationError as error:
-            defects += [_defect(file, text, ("legal_entity", number, *i["loc"]), i["msg"]) for i in error.errors()]
-    for number, row in enumerate(tables.service_line):
-        try:
-            lines.append(ServiceLine.model_validate(row))
-        except ValidationError as error:
-            defects += [_defect(file, text, ("service_line", number, *i["loc"]), i["msg"]) for i in error.errors()]
-    rates = _rates(folder / "rates.csv", defects)
-    people = _people(folder / "people.csv", defects)
-    if defects:
-        return None
-    return Firm(
-        id="firm",
-        name=tables.firm.name,
-        legal_entities=tuple(entities),
-        service_lines=tuple(lines),
-        standard_rates=tuple(rates),
-        people=tuple(people),
-    )
-
-
-def _cross_checks(file: Path, text: str, tables: SiteTables) -> list[SiteDefect]:
-    defects = []
-    names = [table.name for table in tables.connection]
-    entities = {row.get("id") for row in tables.legal_entity}
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            defects.append(_defect(file, text, ("connection", number, "name"), f"connection '{name}' is named twice"))
-    for number, route in enumerate(tables.route):
-        if route.connection not in names:
-            message = f"route names connection '{route.connection}', which the site does not have"
-            defects.append(_defect(file, text, ("route", number, "connection"), message))
-        if route.legal_entity is not None and route.legal_entity not in entities:
-            message = f"route names legal entity '{route.legal_entity}', which the site does not have"
-            defects.append(_defect(file, text, ("route", number, "legal_entity"), message))
-    return defects
 
 
 def _settings(folder: Path, table: ConnectionTable, owners: Mapping[str, str]) -> ConnectionSettings:
@@ -222,6 +167,7 @@ def _settings(folder: Path, table: ConnectionTable, owners: Mapping[str, str]) -
         url=table.url,
         options=table.options,
         secret=secret,
+        secrets=tuple(table.secrets),
         mappings=folder / "mappings" / table.name,
         values=folder / "values" / table.name,
         owners=owners,
@@ -229,96 +175,18 @@ def _settings(folder: Path, table: ConnectionTable, owners: Mapping[str, str]) -
 
 
 def read_secret(folder: Path, connection: str, name: str, where: str | None) -> str:
-    """A secret from the environment or a file. Raises SiteError that names what is missing, never a value."""
+    """A secret from the environment or a file. Raises Unauthorized that names what is missing, never a value."""
     kind, _, place = (where or "").partition(":")
-    if kind == "env" and place in os.environ:
-        return os.environ[place]
-    if kind == "file" and (folder / place).is_file():
-        return (folder / place).read_text("utf-8").strip()
-    message = f"connection '{connection}' needs the secret '{name}'"
+    value = ""
+    if kind == "env":
+        value = os.environ.get(place, "")
+    elif kind == "file" and (folder / place).is_file():
+        value = (folder / place).read_text("utf-8", "replace")
+    if value.strip():
+        return value.strip()
     told = {
-        "env": f"{message}: set the environment variable {place}",
-        "file": f"{message}: put it into the file {folder / place}",
+        "env": f"set the environment variable {place}",
+        "file": f"put it into the file {folder / place}",
     }
-    hint = f'{message}: add {name} = "env:VARIABLE" or "file:path" to its secrets'
-    raise SiteError([SiteDefect(folder / "site.toml", 1, told.get(kind, hint))])
-
-
-def _rates(file: Path, defects: list[SiteDefect]) -> list[RateCardRow]:
-    rows = []
-    for line, row in _csv(file, ("role", "currency", "rate", "valid_from"), defects):
-        try:
-            rows.append(
-                RateCardRow(
-                    id=derived("rate_card", "standard", row["role"], row["currency"], row["valid_from"]),
-                    precedence=5,
-                    role=row["role"],
-                    currency=row["currency"],
-                    rate=Decimal(row["rate"]),
-                    valid_from=date.fromisoformat(row["valid_from"]),
-                    valid_to=date.fromisoformat(row["valid_to"]) if row.get("valid_to") else None,
-                )
-            )
-        except (ValueError, InvalidOperation) as error:
-            defects.append(SiteDefect(file, line, f"this rate cannot be read: {error}"))
-    return rows
-
-
-def _people(file: Path, defects: list[SiteDefect]) -> list[Person]:
-    rows = []
-    for line, row in _csv(file, ("email", "name", "role", "legal_entity", "cost_rate"), defects):
-        try:
-            cost = Decimal(row["cost_rate"]) if row["cost_rate"] else None
-            rows.append(
-                Person(
-                    id=row["email"].lower(),
-                    name=row["name"],
-                    role=row["role"] or None,
-                    legal_entity=row["legal_entity"],
-                    cost_rate=cost,
-                )
-            )
-        except (ValueError, InvalidOperation) as error:
-            defects.append(SiteDefect(file, line, f"this person cannot be read: {error}"))
-    return rows
-
-
-def _csv(file: Path, columns: tuple[str, ...], defects: list[SiteDefect]) -> list[tuple[int, dict[str, str]]]:
-    if not file.is_file():
-        return []
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines)
-        missing = [name for name in columns if name not in (reader.fieldnames or ())]
-        if missing:
-            defects.append(SiteDefect(file, 1, f"the header lacks the columns {', '.join(missing)}"))
-            return []
-        return [(number, dict(row)) for number, row in enumerate(reader, 2)]
-
-
-def _defect(file: Path, text: str, where: tuple[int | str, ...], message: str) -> SiteDefect:
-    path = ".".join(str(part) for part in where if not isinstance(part, int))
-    return SiteDefect(file, _line_of(text, where), f"{path}: {message}")
-
-
-def _line_of(text: str, where: tuple[int | str, ...]) -> int:
-    """The line of a setting: its table's header (the n-th, in a list of tables), then its key."""
-    table = str(where[0]) if where else ""
-    nth = next((part for part in where if isinstance(part, int)), 0)
-    key = str(where[-1]) if len(where) > 1 and not isinstance(where[-1], int) else None
-    seen, header_line = -1, 1
-    for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.strip()
-        if stripped.startswith("["):
-            if seen == nth:
-                break
-            if stripped.strip("[] ").split(".")[0] == table:
-                seen += 1
-                header_line = number
-        elif seen == nth and key is not None and stripped.split("=")[0].strip() == key:
-            return number
-    return header_line
-
-
-def _toml_line(error: tomllib.TOMLDecodeError) -> int:
-    words = str(error).replace(",", " ").split()
-    return int(words[words.index("line") + 1]) if "line" in words else 1
+    hint = f'add {name} = "env:VARIABLE" or "file:path" to its secrets'
+    raise Unauthorized(connection, f"the secret '{name}' is missing: {told.get(kind, hint)}")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tieline.sdk.operation import Support, WriteSafety
 
@@ -36,11 +36,11 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    concurrent: int = 8
-    per_second: float = 50.0
-    burst: int = 100
-    per_day: int | None = None
-    reserved_share: float = 0.2
+    concurrent: int = Field(default=8, ge=1)
+    per_second: float = Field(default=50.0, gt=0, allow_inf_nan=False)
+    burst: int = Field(default=100, ge=1)
+    per_day: int | None = Field(default=None, ge=1)
+    reserved_share: float = Field(default=0.2, ge=0, lt=1)
     """Left to the firm's other integrations."""
 
 
@@ -91,6 +91,8 @@ class ConnectionSettings:
     url: str
     options: Mapping[str, Any] = field(default_factory=dict)
     secret: Callable[[str], str] = field(repr=False)
+    secrets: tuple[str, ...] = ()
+    """Names of the secrets the site gives it."""
     mappings: Path | None = None
     """The site's overrides for this connection."""
     values: Path | None = None

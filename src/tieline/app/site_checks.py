@@ -1,0 +1,63 @@
+"""What the tables of a site say about each other: every name is known, unique, and means something."""
+
+import re
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from tieline.app.site import SiteTables
+
+Where = tuple[int | str, ...]
+Check = Iterator[tuple[Where, str]]
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def cross_checks(tables: "SiteTables") -> Check:
+    """Where each contradiction is, and what it says."""
+    yield from _unique("connection", "name", [table.name for table in tables.connection])
+    yield from _unique("legal_entity", "id", [entity.id for entity in tables.legal_entity])
+    yield from _unique("service_line", "id", [line.id for line in tables.service_line])
+    for number, entity in enumerate(tables.legal_entity):
+        for currency in (entity.currency, *entity.currencies):
+            if not _CURRENCY.fullmatch(currency):
+                key = "currency" if currency == entity.currency else "currencies"
+                yield ("legal_entity", number, key), f"'{currency}' is no ISO 4217 currency code such as USD"
+    for number, connection in enumerate(tables.connection):
+        address = urlsplit(connection.url)
+        if address.scheme not in ("http", "https") or not address.netloc:
+            yield ("connection", number, "url"), f"'{connection.url}' is no address such as https://example.com"
+    yield from _routes(tables)
+    yield from _modes(tables)
+
+
+def _unique(table: str, key: str, names: Sequence[str]) -> Check:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield (table, number, key), f"{table.replace('_', ' ')} '{name}' is named twice"
+
+
+def _routes(tables: "SiteTables") -> Check:
+    names = {table.name for table in tables.connection}
+    entities = {entity.id for entity in tables.legal_entity}
+    for number, route in enumerate(tables.route):
+        if route.connection not in names:
+            message = f"route names connection '{route.connection}', which the site does not have"
+            yield ("route", number, "connection"), message
+        if route.legal_entity is not None and route.legal_entity not in entities:
+            message = f"route names legal entity '{route.legal_entity}', which the site does not have"
+            yield ("route", number, "legal_entity"), message
+
+
+def _modes(tables: "SiteTables") -> Check:
+    """A rule with a slip of the pen would never fit, and what was meant as shadow would be sent."""
+    known = {
+        "connection": [table.name for table in tables.connection],
+        "legal_entity": [entity.id for entity in tables.legal_entity],
+    }
+    for number, rule in enumerate(tables.mode):
+        for key, names in known.items():
+            pattern = getattr(rule, key)
+            if pattern != "*" and not any(fnmatchcase(name, pattern) for name in names):
+                yield ("mode", number, key), f"'{pattern}' fits no {key.replace('_', ' ')} of the site"

@@ -1,0 +1,118 @@
+"""The firm's lists in the site folder: standard rates and people, one row each."""
+
+import csv
+import io
+from collections.abc import Callable, Collection, Iterator
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from tieline.app.site_defects import SiteDefect, SiteError, read_text
+from tieline.model.contract import RateCardRow
+from tieline.model.firm import Person
+from tieline.model.ids import derived
+from tieline.model.record import Record
+
+R = TypeVar("R", bound=Record)
+Row = dict[str, str]
+
+
+def read_rates(file: Path, defects: list[SiteDefect]) -> tuple[RateCardRow, ...]:
+    """The standard rates; what is wrong is added to `defects`."""
+    return _records(file, ("role", "currency", "rate", "valid_from"), _rate, defects)
+
+
+def read_people(file: Path, entities: Collection[str], defects: list[SiteDefect]) -> tuple[Person, ...]:
+    """The people of these legal entities with their costs; what is wrong is added to `defects`."""
+    columns = ("email", "name", "role", "legal_entity", "cost_rate")
+    return _records(file, columns, lambda row: _person(row, entities), defects)
+
+
+def _rate(row: Row) -> RateCardRow:
+    return RateCardRow(
+        id=derived("rate_card", "standard", row["role"], row["currency"], row["valid_from"]),
+        precedence=5,
+        role=_given(row, "role"),
+        currency=_given(row, "currency"),
+        rate=_positive(row, "rate"),
+        valid_from=_day(row, "valid_from"),
+        valid_to=_day(row, "valid_to") if row.get("valid_to") else None,
+    )
+
+
+def _person(row: Row, entities: Collection[str]) -> Person:
+    if _given(row, "legal_entity") not in entities:
+        raise ValueError(f"legal entity '{row['legal_entity']}' is not one of the site's")
+    return Person(
+        id=_given(row, "email").lower(),
+        name=_given(row, "name"),
+        role=row["role"] or None,
+        legal_entity=row["legal_entity"],
+        cost_rate=_positive(row, "cost_rate") if row["cost_rate"] else None,
+    )
+
+
+def _records(
+    file: Path, columns: tuple[str, ...], made: Callable[[Row], R], defects: list[SiteDefect]
+) -> tuple[R, ...]:
+    found: dict[str, R] = {}
+    try:
+        for line, row in _rows(file, columns):
+            try:
+                record = made(row)
+            except ValidationError as error:
+                words = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+                defects.append(SiteDefect(file, line, words))
+            except ValueError as error:
+                defects.append(SiteDefect(file, line, str(error)))
+            else:
+                if record.id in found:
+                    defects.append(SiteDefect(file, line, "this row is there twice; remove one"))
+                found[record.id] = record
+    except SiteError as error:
+        defects += error.defects
+    return tuple(found.values())
+
+
+def _rows(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
+    """Rows with the line each ends in. Raises SiteError when the file is no such table."""
+    if not file.is_file():
+        return
+    reader = csv.DictReader(io.StringIO(read_text(file), newline=""), restkey="", strict=True)
+    missing = [name for name in columns if name not in (reader.fieldnames or ())]
+    if missing:
+        raise SiteError([SiteDefect(file, 1, f"the header lacks the columns {', '.join(missing)}")])
+    try:
+        for row in reader:
+            if "" in row or None in row.values():
+                wanted = len(reader.fieldnames or ())
+                raise SiteError([SiteDefect(file, reader.reader.line_num, f"this row does not have {wanted} cells")])
+            yield reader.reader.line_num, {name: cell.strip() for name, cell in row.items()}
+    except csv.Error as error:
+        raise SiteError([SiteDefect(file, reader.reader.line_num, f"this is no CSV: {error}")]) from error
+
+
+def _given(row: Row, column: str) -> str:
+    if not row[column]:
+        raise ValueError(f"{column} is empty")
+    return row[column]
+
+
+def _positive(row: Row, column: str) -> Decimal:
+    try:
+        value = Decimal(row[column])
+    except InvalidOperation:
+        raise ValueError(f"{column}: '{row[column]}' is no number") from None
+    if not (value.is_finite() and 0 <= value < 1_000_000_000):
+        raise ValueError(f"{column}: {row[column]} is no amount per hour")
+    return value
+
+
+def _day(row: Row, column: str) -> date:
+    try:
+        return date.fromisoformat(row[column])
+    except ValueError:
+        raise ValueError(f"{column}: '{row[column]}' is no date such as 2026-01-31") from None

@@ -1,0 +1,94 @@
+"""`check_site`: what a site says that only its connectors can judge."""
+
+import pytest
+
+from tests.app.conftest import Folder
+from tieline.app.checks import check_live, check_site
+from tieline.app.site import load_site
+
+
+def wrong(folder: Folder) -> list[str]:
+    findings = check_site(load_site(folder.path))
+    return [f"{finding.subject}: {finding.message}" for finding in findings if not finding.ok]
+
+
+def test_the_example_site_is_in_order(folder: Folder) -> None:
+    assert wrong(folder) == []
+    assert [finding.subject for finding in check_site(load_site(folder.path))] == ["salesforce", "kantata", "netsuite"]
+
+
+@pytest.mark.parametrize("connector", ["sap", "", "__pycache__", "../app", "netsuite/mappings"])
+def test_an_unknown_connector_is_told_with_those_there_are(folder: Folder, connector: str) -> None:
+    folder.replace('connector = "kantata"', f'connector = "{connector}"')
+    assert wrong(folder) == [
+        f"kantata: connection kantata: there is no connector '{connector}';"
+        " there are kantata, netsuite, salesforce, tryton"
+    ]
+
+
+def test_a_missing_secret_is_told_by_its_connection(folder: Folder) -> None:
+    (folder.path / "secrets" / "netsuite-private-key").unlink()
+    (found,) = wrong(folder)
+    assert found.startswith("netsuite: the secret 'private_key' is missing: put it into the file ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('client_id = "halden-marsh-tieline", ', "", 'auth = "oauth2" needs the options client_id'),
+        ('options = { client_id = "', 'options = { page_size = 0, client_id = "', "page_size: Input should be greater"),
+        ('options = { client_id = "', 'options = { colour = "red", client_id = "', "colour: Extra inputs are not"),
+    ],
+)
+def test_a_wrong_option_is_told_by_its_connection(folder: Folder, old: str, new: str, told: str) -> None:
+    folder.replace(old, new)
+    (found,) = wrong(folder)
+    assert found.startswith("netsuite: connection netsuite: ")
+    assert told in found
+
+
+def test_a_role_a_system_cannot_play_is_told(folder: Folder) -> None:
+    folder.append('\n[[route]]\nrole = "erp"\nconnection = "kantata"\n')
+    assert wrong(folder) == ["site.toml: kantata cannot play the role 'erp'; change the route"]
+
+
+@pytest.mark.parametrize(("role", "connection"), [("erp", "netsuite"), ("psa", "kantata")])
+def test_an_entity_that_no_route_covers_is_told(folder: Folder, role: str, connection: str) -> None:
+    folder.replace(
+        f'role = "{role}"\nconnection = "{connection}"',
+        f'role = "{role}"\nconnection = "{connection}"\nlegal_entity = "US"',
+    )
+    assert wrong(folder) == [
+        f"site.toml: no {role.upper()} is routed for legal entity '{entity}'" for entity in ("UK", "DE")
+    ]
+
+
+def test_a_firm_may_do_without_a_psa(folder: Folder) -> None:
+    folder.replace('[[route]]\nrole = "psa"\nconnection = "kantata"\n', "")
+    assert wrong(folder) == []
+
+
+def test_a_mode_of_a_flow_that_does_not_exist_is_told(folder: Folder) -> None:
+    folder.append('\n[[mode]]\nmode = "shadow"\nflow = "biling"\n')
+    (found,) = wrong(folder)
+    assert found.startswith("site.toml: a mode names flow 'biling'; there are opportunity_to_contract, ")
+
+
+def test_a_mistake_in_a_value_table_or_mapping_of_the_site_is_told_with_its_line(folder: Folder) -> None:
+    table = folder.path / "values" / "netsuite" / "item.csv"
+    table.write_text(table.read_text() + "Engagement Manager,99\n")
+    mapping = folder.path / "mappings" / "netsuite" / "customer.toml"
+    mapping.parent.mkdir(parents=True)
+    mapping.write_text('\n[[field]]\ncanonical = "no_such_field"\nvendor = "x"\n')
+    found = wrong(folder)
+    assert any(f"{table}:8: " in one for one in found), found
+    assert any(f"{mapping}:" in one and "no_such_field" in one for one in found), found
+
+
+def test_systems_that_do_not_answer_are_told_one_by_one(folder: Folder) -> None:
+    for port in (9101, 9102, 9103):
+        folder.replace(f"http://127.0.0.1:{port}", "http://127.0.0.1:1")
+    findings = check_live(load_site(folder.path))
+    bad = [finding for finding in findings if not finding.ok]
+    assert {finding.subject.split(",")[0] for finding in bad} == {"salesforce", "kantata", "netsuite"}
+    assert all("Traceback" not in finding.message for finding in bad)
