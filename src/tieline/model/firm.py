@@ -17,7 +17,6 @@ class LegalEntity(Record):
     """Its home currency."""
     currencies: tuple[str, ...] = ()
     """Further currencies it bills in."""
-    payment_terms: str = "NET30"
 
     def bills_in(self, currency: str) -> bool:
         """Whether this entity may write invoices in a currency."""
