@@ -32,13 +32,12 @@ def ensure_project(account: Account) -> Operation[Project]:
     Without required approvals an entry would count as approved as soon as it is written.
     """
     groups = CustomerGroups(account)
-    base = account.rendered("project", "project")
-
-    def render(project: Project, links: Links) -> Payload:
-        return {"description": f"{project.code} for {project.customer_name}"} | base(project, links)
 
     def prepare(payload: Payload, creating: bool) -> Payload:
         body = {name: value for name, value in payload.items() if name not in PARTS}
+        code = payload.get("invoice_preference", {}).get("project_code")
+        if code:
+            body["description"] = f"{code} for {payload['customer']['name']}"
         if payload.get("custom_fields"):
             body["custom_fields"] = account.directory.custom_fields("Workspace", payload["custom_fields"])
         leads = [account.directory.user_id(email) for email in payload.get("leads") or ()] if creating else []
@@ -69,7 +68,7 @@ def ensure_project(account: Account) -> Operation[Project]:
             "custom_fields": custom_values(row, page),
         }
 
-    return ensured(account, PROJECT, render=render, prepare=prepare, candidates=candidates, stored=stored)
+    return ensured(account, PROJECT, prepare=prepare, candidates=candidates, stored=stored)
 
 
 def show_financials(account: Account) -> Operation[ProjectFinancials]:

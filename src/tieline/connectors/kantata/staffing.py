@@ -13,7 +13,7 @@ from tieline.model.ids import born_outside
 from tieline.model.project import ResourceRequest
 from tieline.model.staffing import Assignment, Resource
 from tieline.sdk.errors import Rejected
-from tieline.sdk.operation import Links, Operation, Payload, Written
+from tieline.sdk.operation import Operation, Payload, Written
 
 TARGET = "resource_request"
 RESOURCE = "Resource"
@@ -27,18 +27,11 @@ def ensure_resource_request(account: Account) -> Operation[ResourceRequest]:
     was done before, so that an update completes what broke off. Link `project`.
     """
     facts, wanted = account.facts.operation[TARGET], Wanted(account)
-    base = account.rendered(TARGET, TARGET)
-
-    def render(request: ResourceRequest, links: Links) -> Payload:
-        payload = base(request, links)
-        allocation = {"minutes": whole_minutes(request.hours), "notes": notes_of(request)}
-        return payload | {"allocation": {**payload["allocation"], **allocation}}
-
     return Operation(
         connection=account.connection,
         system=account.facts.system,
         target=TARGET,
-        render=render,
+        render=account.rendered(TARGET, TARGET),
         create=wanted.create,
         update=wanted.update,
         find=lambda payload: account.references.find("WorkspaceResource", payload[REFERENCE], RESOURCE),
@@ -51,11 +44,16 @@ def ensure_resource_request(account: Account) -> Operation[ResourceRequest]:
     )
 
 
-def notes_of(request: ResourceRequest) -> str | None:
-    """What a resource manager should know besides role, hours and dates."""
-    skills = ", ".join(request.skills)
-    parts = (f"Region: {request.region}" if request.region else "", f"Skills: {skills}" if skills else "", request.note)
-    return "\n".join(part for part in parts if part) or None
+def allocation_of(payload: Payload) -> Row:
+    """The soft allocation of a request; its notes tell what a resource manager should know besides hours and dates."""
+    wanted = dict(payload["allocation"])
+    remarks = wanted.pop("remarks", {})
+    region, skills = remarks.get("region"), ", ".join(remarks.get("skills") or ())
+    parts = (f"Region: {region}" if region else "", f"Skills: {skills}" if skills else "", remarks.get("note"))
+    notes = "\n".join(part for part in parts if part) or None
+    if "hours" in wanted:
+        wanted["minutes"] = whole_minutes(wanted.pop("hours"))
+    return {"notes": notes, **wanted}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ class Wanted:
 
     def _allocate(self, resource: str, payload: Payload) -> None:
         """Hours and dates exactly; a request itself takes only a percentage. A hard allocation is Kantata's."""
-        references, wanted = self.account.references, payload["allocation"]
+        references, wanted = self.account.references, allocation_of(payload)
         reference = references.of(TARGET, payload[REFERENCE]["service_model_ref"])
         found = references.one("WorkspaceAllocation", reference, "Allocation")
         if found is None:

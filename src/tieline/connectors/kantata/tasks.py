@@ -30,11 +30,16 @@ def ensure_wbs_element(account: Account) -> Operation[WbsElement]:
     base = account.rendered("wbs_element", "wbs_element")
 
     def render(element: WbsElement, links: Links) -> Payload:
-        kind = "task" if element.parent_id else "deliverable"
-        minutes = whole_minutes(element.planned_hours)
-        return {**base(element, links), "story_type": kind, "time_estimate_in_minutes": minutes}
+        return {"story_type": "task" if element.parent_id else "deliverable"} | base(element, links)
 
-    return ensured(account, TASK, render=render)
+    def prepare(payload: Payload, creating: bool) -> Payload:
+        body = {name: value for name, value in payload.items() if name != "hours"}
+        return body | ({"time_estimate_in_minutes": whole_minutes(payload["hours"])} if "hours" in payload else {})
+
+    def stored(row: Row, page: Page) -> Row:
+        return {"story_type": row.get("story_type"), "hours": row.get("time_estimate_in_minutes")}
+
+    return ensured(account, TASK, render=render, prepare=prepare, stored=stored)
 
 
 def ensure_milestone(account: Account) -> Operation[Milestone]:
@@ -91,6 +96,6 @@ def completed_on(account: Account, page: Page, story: Row) -> date | None:
     return latest.astimezone(UTC).date()
 
 
-def whole_minutes(hours: Decimal) -> int:
+def whole_minutes(hours: Decimal | int) -> int:
     """Hours as minutes, rounded half up: Kantata plans in whole minutes."""
-    return int((hours * 60).quantize(Decimal(1), ROUND_HALF_UP))
+    return int((Decimal(hours) * 60).quantize(Decimal(1), ROUND_HALF_UP))
