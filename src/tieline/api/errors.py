@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
-from tieline.app.guard import Refusal
+from tieline.app.guard import Refusal, tells_own_faults
 from tieline.app.views.paging import BadCursor
 from tieline.exception_queue.actions import NoSuchException, NotPossible
 
@@ -58,6 +58,7 @@ def install(app: FastAPI) -> None:
     """Register all of them."""
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
+    tells_own_faults(app, tell)
 
 
 async def _api_error(request: Request, error: Exception) -> Response:

@@ -13,7 +13,9 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 import structlog
+from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -46,6 +48,21 @@ class Refusal:
 Tell = Callable[[Scope, Refusal], Response]
 """How a surface tells a refusal: JSON for programs, a page for people."""
 
+OWN_FAULT: Final = (
+    500,
+    "This could not be done: the fault is Tieline's, not yours",
+    "What you sent was not saved; all other work goes on. Give the request's number to your administrator.",
+)
+
+
+def tells_own_faults(app: Starlette, tell: Tell) -> None:
+    """Let an application answer for an unexpected error of ours; the guard logs it."""
+
+    async def handler(request: Request, error: Exception) -> Response:
+        return tell(request.scope, Refusal(*OWN_FAULT, request.scope["state"]["request_id"]))
+
+    app.add_exception_handler(Exception, handler)
+
 
 class Guard:
     """Wraps one surface (API or console)."""
@@ -71,11 +88,7 @@ class Guard:
             refused = self._refuse(scope) or await self._admit(scope, receive, answer)
         except Exception:
             log.exception("request_failed", path=scope["path"], request=request_id)
-            refused = (
-                500,
-                "This could not be done: the fault is Tieline's, not yours",
-                "What you sent was not saved; all other work goes on. Give the request's number to your administrator.",
-            )
+            refused = OWN_FAULT
         if refused is not None and not answer.started:
             status, message, hint = refused
             response = self._tell(scope, Refusal(status, message, hint, request_id))

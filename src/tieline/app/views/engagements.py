@@ -48,7 +48,8 @@ class EngagementRow:
 
 _LIST = """
 with open as materialized (
-  select distinct coalesce(l.engagement, p.engagement_id) as engagement, i.id, i.message, i.owner, i.opened_at
+  select distinct coalesce(l.engagement, p.engagement_id) as engagement, i.id, left(i.message, 500) as message, i.owner,
+    i.opened_at
   from exception_item i join exception_line l on l.exception_id = i.id
   left join project_transaction t on t.id = l.transaction_id left join project p on p.id = t.project_id
   where i.closed_at is null),
@@ -68,7 +69,8 @@ page as (
       or position(lower(%(search)s) in lower(e.customer_name)) > 0 or starts_with(e.id, %(search)s)
       or e.id in (select engagement from found))
   order by e.opened_at desc, e.id desc limit %(limit)s)
-select e.id, e.name, e.customer_name as customer, e.legal_entity, e.currency, e.opened_at, e.closed_at,
+select e.id, left(e.name, 300) as name, left(e.customer_name, 300) as customer, e.legal_entity, e.currency,
+  e.opened_at, e.closed_at,
   c.version, (c.body->'value'->>'amount')::numeric as value,
   i.invoices, i.invoiced, i.paid, i.open as open_invoices,
   exists (select from project p join project_transaction t on t.project_id = p.id
@@ -172,3 +174,29 @@ def _fine(row: dict[str, Any], stage: str) -> str:
         case "delivery & time":
             return "approved time is posted as it comes"
     return "every system holds the contract"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngagementCounts:
+    """All engagements in figures."""
+
+    all: int
+    trouble: int
+    """A person must act."""
+    waiting: int
+    """They wait and go on by themselves."""
+
+
+def count_engagements(db: Connection) -> EngagementCounts:
+    """How many there are, how many need a person, how many wait."""
+    row = db.execute(
+        "with open as (select distinct coalesce(l.engagement, p.engagement_id) as engagement from exception_item i"
+        " join exception_line l on l.exception_id = i.id left join project_transaction t on t.id = l.transaction_id"
+        " left join project p on p.id = t.project_id where i.closed_at is null)"
+        " select count(*) as all, count(*) filter (where id in (select engagement from open)) as trouble,"
+        " count(*) filter (where id not in (select engagement from open where engagement is not null)"
+        " and exists (select from agenda a where a.engagement = e.id and (a.behind or a.state in"
+        " ('retrying', 'waiting')))) as waiting from engagement e"
+    ).fetchone()
+    assert row is not None
+    return EngagementCounts(**row)

@@ -70,7 +70,8 @@ waiting as (
     coalesce(t.currency, l.currency) as currency, coalesce(t.amount * t.sign, l.amount) as amount
   from page join exception_line l on l.exception_id = page.id
   left join project_transaction t on t.id = l.transaction_id left join project p on p.id = t.project_id)
-select i.id, i.kind, i.message, i.suggestion, i.owner, i.connection, i.field, i.key, i.legal_entity, i.opened_at,
+select i.id, i.kind, left(i.message, 2000) as message, left(i.suggestion, 1000) as suggestion, i.owner, i.connection,
+  i.field, left(i.key, 300) as key, i.legal_entity, i.opened_at,
   i.closed_at, i.closed_by, i.closing_note,
   (select count(*) from waiting w where w.id = i.id) as waiting,
   (select count(*) from waiting w where w.id = i.id and w.is_line) as lines,
@@ -136,6 +137,18 @@ class QueueCounts:
     approvals: int
 
 
+def money_held(db: Connection) -> tuple[tuple[str, Decimal], ...]:
+    """What all open exceptions hold back, by currency; a line that waits for two of them counts once."""
+    rows = db.execute(
+        "select currency, sum(amount) as amount from (select distinct on (coalesce(l.transaction_id::text, l.flow ||"
+        " ':' || l.key)) coalesce(t.currency, l.currency) as currency, coalesce(t.amount * t.sign, l.amount) as amount"
+        " from exception_item i join exception_line l on l.exception_id = i.id"
+        " left join project_transaction t on t.id = l.transaction_id where i.closed_at is null) held"
+        " where currency is not null and amount is not null group by currency order by currency"
+    ).fetchall()
+    return tuple((row["currency"], row["amount"]) for row in rows)
+
+
 def count_exceptions(db: Connection) -> QueueCounts:
     """How many are open, by owner; and how many approvals are asked for."""
     rows = db.execute(
@@ -176,8 +189,8 @@ _LINES = """
 select * from (
   select row_number() over (order by abs(coalesce(t.amount, l.amount)) desc nulls last, t.work_date, l.transaction_id,
       l.flow, l.key) as number,
-    coalesce(l.engagement, p.engagement_id) as engagement_id, e.name as engagement,
-    coalesce(l.label, t.kind, l.flow) as step, coalesce(t.source_id, l.subject) as record,
+    coalesce(l.engagement, p.engagement_id) as engagement_id, left(e.name, 300) as engagement,
+    coalesce(l.label, t.kind, l.flow) as step, left(coalesce(t.source_id, l.subject), 300) as record,
     coalesce(t.connection, i.connection) as connection, coalesce(t.kind, l.target) as target, t.work_date as worked_on,
     coalesce(t.person, t.person_ref) as person, t.role, t.quantity * t.sign as quantity, t.unit,
     coalesce(t.amount * t.sign, l.amount) as amount, coalesce(t.currency, l.currency) as currency
@@ -208,8 +221,8 @@ class HistoryItem:
 def read_history(db: Connection, exception_id: int) -> list[HistoryItem]:
     """What was done about it, the newest first."""
     rows = db.execute(
-        "select at, actor, action, coalesce(detail->>'reason', detail->>'text', detail->>'external_id',"
-        " detail->>'code') as detail from audit_event where action like 'exception.%%' and object = %s"
+        "select at, actor, action, left(coalesce(detail->>'reason', detail->>'text', detail->>'external_id',"
+        " detail->>'code'), 2000) as detail from audit_event where action like 'exception.%%' and object = %s"
         " order by id desc limit 100",
         [str(exception_id)],
     ).fetchall()

@@ -8,6 +8,7 @@ from tieline.app.views.systems import Cards
 from tieline.app.views.timeline import TimelineItem, WaitingStep
 
 ROLES = ("crm", "psa", "erp")
+MONEY = frozenset({"invoice", "time", "expense", "contract", "billing_schedule", "project.financials"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,10 @@ class ThreadRow:
     detail: str | None
     actor: str
     hot: bool
+    money: bool = False
+    """About prices, time or invoices."""
+    number: int = 0
+    """Of its oldest event, for the cursor of the next page."""
     cells: dict[str, Cell] = field(default_factory=dict)
     """By role."""
 
@@ -111,6 +116,8 @@ def _row(group: Sequence[TimelineItem], cards: Cards) -> ThreadRow:
         detail=last.detail,
         actor=last.actor,
         hot=last.outcome == "refused",
+        money=any(item.target in MONEY for item in group) or last.step.startswith("Contract"),
+        number=min(item.number for item in group),
         cells=_cells(cards, last.connection, last.outcome, last.target, last.vendor_id, len(group)),
     )
 

@@ -61,6 +61,7 @@ def read_newest(
 
 def _item(row: dict[str, Any]) -> TimelineItem:
     detail: dict[str, Any] = row["detail"] or {}
+    told = detail.get("problem") or detail.get("value") or detail.get("reason")
     connection, target = None, None
     if row["action"].startswith(("effect.", "lines.", "invoice.")):
         connection, _, rest = str(row["object"] or "").partition(":")
@@ -73,7 +74,7 @@ def _item(row: dict[str, Any]) -> TimelineItem:
         target=target,
         outcome=OUTCOMES.get(row["action"], row["action"]),
         vendor_id=detail.get("external_id"),
-        detail=detail.get("problem") or detail.get("value") or detail.get("reason"),
+        detail=str(told)[:1000] if told else None,
         actor=row["actor"],
         run_id=row["run_id"],
     )
@@ -113,3 +114,17 @@ def read_waiting(db: Connection, engagement_id: str) -> list[WaitingStep]:
         for step in row["steps"] or ()
         if step["what"] in OPEN_STEPS
     ]
+
+
+def fingerprint(db: Connection, engagement_id: str) -> str:
+    """Changes whenever something of an engagement's page may have changed."""
+    row = db.execute(
+        "select (select max(id) from audit_event where engagement = %(id)s) as event,"
+        " (select sum(wanted + done) from agenda where engagement = %(id)s) as looks,"
+        " (select max(id) from run where engagement = %(id)s and ended_at is not null) as run,"
+        " (select sum(extract(epoch from changed_at)) from invoice where engagement_id = %(id)s) as invoices,"
+        " (select count(*) from exception_line where engagement = %(id)s) as waiting",
+        {"id": engagement_id},
+    ).fetchone()
+    assert row is not None
+    return "-".join(str(value or 0) for value in row.values())

@@ -1,0 +1,38 @@
+"""The console as one application: pages, static files and error pages, behind the guard."""
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
+
+from tieline.app.desk import Desk
+from tieline.app.guard import Guard
+from tieline.console import engagements, errors, exceptions, operations
+from tieline.console.rendering import STATIC
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+}
+
+
+class KeptFiles(StaticFiles):
+    """Static files; an address with its version may be kept for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, with how long a browser may keep it."""
+        response = await super().get_response(path, scope)
+        versioned = scope["query_string"].startswith(b"v=")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
+        return response
+
+
+def build(desk: Desk) -> ASGIApp:
+    """Every page; the home page is the list of engagements."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.desk = desk
+    errors.install(app)
+    for module in (engagements, exceptions, operations):
+        app.include_router(module.router)
+    app.mount("/static", KeptFiles(directory=STATIC))
+    return Guard(app, headers=HEADERS, tell=errors.tell)

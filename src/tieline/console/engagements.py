@@ -1,0 +1,109 @@
+"""Pages of engagements: the list, which is the home page, and one engagement."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from tieline.app.views.engagement import read_engagement
+from tieline.app.views.engagements import Show, count_engagements, page_engagements
+from tieline.app.views.exceptions import count_exceptions, money_held
+from tieline.app.views.paging import snapshot
+from tieline.app.views.thread import columns, thread_rows, waiting_rows
+from tieline.app.views.timeline import fingerprint, read_newest, read_waiting
+from tieline.console.errors import NotFound
+from tieline.console.forms import OnDesk, Posted, see_other
+from tieline.console.rendering import page
+from tieline.engine.audit import audit
+from tieline.engine.wake import wake_engagement
+from tieline.store.database import Connection
+
+router = APIRouter()
+
+ROWS = 50
+STEPS = 60
+"""Rows of the timeline on one page."""
+EVENTS = 240
+"""Events read for them; neighbours of one step are one row."""
+
+Thread = Literal["all", "money", "open"]
+Text = Annotated[str, Query(max_length=200)]
+
+
+@router.get("/")
+def home(request: Request, desk: OnDesk, show: Show = "all", q: Text = "", after: Text | None = None) -> Response:
+    """Where every engagement stands, why, and who must act."""
+    search = q.strip().replace("\0", "")
+    with snapshot(desk.database) as db:
+        found = page_engagements(db, limit=ROWS, show=show, search=search or None, cursor=after)
+        totals, counts, held = count_engagements(db), count_exceptions(db), money_held(db)
+    return page(
+        request,
+        "engagements.html",
+        here="engagements",
+        found=found,
+        totals=totals,
+        counts=counts,
+        held=held,
+        show=show,
+        search=search,
+        first=after is None,
+    )
+
+
+@router.get("/engagements/{engagement_id}")
+def one(
+    request: Request,
+    desk: OnDesk,
+    engagement_id: str,
+    thread: Thread = "all",
+    before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    seen: Text | None = None,
+) -> Response:
+    """One engagement; a script that has `seen` the newest state gets 204."""
+    if "\0" in engagement_id:
+        raise NotFound("There is no such engagement")
+    with snapshot(desk.database) as db:
+        print_ = fingerprint(db, engagement_id)
+        if seen == print_:
+            return Response(status_code=204)
+        shown = read_engagement(db, engagement_id, datetime.now(UTC).date())
+        if shown is None:
+            raise NotFound("There is no such engagement")
+        items = read_newest(db, engagement_id, before=before, limit=EVENTS)
+        rows = thread_rows(items, desk.cards)
+        waits = waiting_rows(read_waiting(db, engagement_id), desk.cards) if before is None else []
+        counts = count_exceptions(db)
+    more = len(rows) > STEPS or len(items) == EVENTS
+    kept = rows[:STEPS]
+    wanted = [row for row in kept if thread == "all" or (thread == "money" and row.money)]
+    return page(
+        request,
+        "engagement.html",
+        here="engagements",
+        counts=counts,
+        shown=shown,
+        rows=[*waits, *wanted],
+        columns=columns([*waits, *rows], desk.cards),
+        thread=thread,
+        older=kept[-1].number if more and kept else None,
+        seen=print_,
+        live=before is None,
+    )
+
+
+@router.post("/engagements/{engagement_id}/look")
+def look(desk: OnDesk, engagement_id: str, form: Posted) -> Response:
+    """Run its processes again; whatever is as it should be is left alone."""
+    by = form.by
+    with desk.database.transaction() as db:
+        if "\0" in engagement_id or not _exists(db, engagement_id):
+            raise NotFound("There is no such engagement")
+        audit(db, "engagement.looked_at", engagement=engagement_id, actor=by, detail={"label": "Run again"})
+        wake_engagement(db, engagement_id, "operator")
+    return see_other(f"/engagements/{engagement_id}", by)
+
+
+def _exists(db: Connection, engagement_id: str) -> bool:
+    return db.execute("select from engagement where id = %s", [engagement_id]).fetchone() is not None

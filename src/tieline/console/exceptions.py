@@ -1,0 +1,248 @@
+"""Pages of the exception queue: the list beside one exception, and the forms that mend it."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from tieline.app.desk import Desk
+from tieline.app.views.approvals import ApprovalRow, read_approval
+from tieline.app.views.exceptions import (
+    ExceptionRow,
+    count_exceptions,
+    money_held,
+    page_exceptions,
+    read_exception,
+    read_history,
+    read_lines,
+)
+from tieline.app.views.fix import fix_of
+from tieline.app.views.paging import snapshot
+from tieline.console.errors import NotFound
+from tieline.console.forms import Form, FormError, Number, OnDesk, Posted, see_other
+from tieline.console.rendering import page
+from tieline.engine.approvals import decide_approval
+from tieline.engine.controls import resume
+from tieline.exception_queue import actions
+from tieline.exception_queue.actions import NotPossible
+from tieline.exception_queue.value_row import add_code
+from tieline.store.database import Connection
+
+router = APIRouter()
+
+ROWS = 50
+LINES = 10
+LOOKS_AGAIN = 20
+"""How often a page looks whether an exception was solved, a second and a half apart."""
+
+Text = Annotated[str, Query(max_length=300)]
+Step = Literal[
+    "retry", "fix", "link", "create-new", "happened", "adopt", "ignore", "decide", "resume", "assign", "comment"
+]
+
+
+@router.get("/exceptions")
+def queue(request: Request, desk: OnDesk, owner: Text | None = None, after: Text | None = None) -> Response:
+    """The queue, the oldest first; beside it the first one."""
+    with snapshot(desk.database) as db:
+        content = _queue(db, owner, after)
+        items = content["found"].items
+        first = _detail(db, desk, items[0]) if items else {"row": None}
+    return page(request, "exceptions.html", here="exceptions", chosen=False, **content, **first)
+
+
+@router.get("/exceptions/{number}")
+def one(
+    request: Request,
+    desk: OnDesk,
+    number: Number,
+    owner: Text | None = None,
+    lines: Annotated[int, Query(ge=0, le=2**40)] = 0,
+    done: Text = "",
+) -> Response:
+    """One exception, open or solved."""
+    return _page(request, desk, number, owner=owner, lines=lines, done=done)
+
+
+@router.get("/exceptions/{number}/solved")
+def solved(
+    request: Request, desk: OnDesk, number: Number, left: Annotated[int, Query(ge=0, le=LOOKS_AGAIN)] = 0
+) -> Response:
+    """Asked by a script after a fix: still open, or go and see that it was solved."""
+    if _row(desk, number).closed_at is not None:
+        return Response(headers={"HX-Redirect": f"/exceptions/{number}"})
+    return page(request, "watch.html", number=number, left=left)
+
+
+DONE = {
+    "retry": "It is tried again now.",
+    "fix": "The code was added; what waits is tried again now.",
+    "link": "Linked; what waits goes on now.",
+    "create-new": "It is created now.",
+    "happened": "Recorded as done; what waits goes on now.",
+    "adopt": "Linked; what waits goes on now.",
+    "ignore": "It is left to its system.",
+    "decide": "Your decision is recorded.",
+    "resume": "It sends again; what waited looks again now.",
+    "assign": "Given to another team.",
+    "comment": "Your comment is recorded.",
+}
+LOOKS = frozenset({"retry", "fix", "link", "create-new", "happened", "adopt", "decide", "resume"})
+"""Steps after which the exception may solve itself within seconds."""
+
+
+@router.post("/exceptions/{number}/{step}")
+def act(request: Request, desk: OnDesk, number: Number, step: Step, form: Posted) -> Response:
+    """Mend it, in the person's name; then look at it again."""
+    try:
+        by = form.by
+        STEPS[step](desk, number, form, by)
+    except (NotPossible, FormError) as error:
+        return _refused(request, desk, number, error)
+    return see_other(f"/exceptions/{number}?done={step}", by)
+
+
+def _refused(request: Request, desk: Desk, number: int, error: Exception) -> Response:
+    """The same page with what is wrong."""
+    return _page(request, desk, number, status=422, wrong=str(error)[:1].upper() + str(error)[1:])
+
+
+def _page(
+    request: Request,
+    desk: Desk,
+    number: int,
+    *,
+    owner: str | None = None,
+    lines: int = 0,
+    done: str = "",
+    wrong: str | None = None,
+    status: int = 200,
+) -> Response:
+    with snapshot(desk.database) as db:
+        row = read_exception(db, number)
+        if row is None:
+            raise NotFound(f"There is no exception {number}")
+        content = {**_queue(db, owner, None), **_detail(db, desk, row, after=lines)}
+    content |= {"chosen": True, "done": DONE.get(done), "wrong": wrong}
+    content["watch"] = LOOKS_AGAIN if done in LOOKS and row.closed_at is None else 0
+    return page(request, "exceptions.html", status=status, here="exceptions", **content)
+
+
+# ---- steps ----
+
+
+def _retry(desk: Desk, number: int, form: Form, by: str) -> None:
+    actions.retry(desk.database, number, by)
+
+
+def _fix(desk: Desk, number: int, form: Form, by: str) -> None:
+    theirs = form.line("theirs", "The code")
+    row = _row(desk, number)
+    add_code(desk.database, number, desk.value_folders(row.connection), theirs, by)
+    actions.retry(desk.database, number, by)
+
+
+def _link(desk: Desk, number: int, form: Form, by: str) -> None:
+    other = form.text("other", "The id", 200)
+    actions.link(desk.database, number, other or form.line("external_id", "The record's id"), by)
+
+
+def _create_new(desk: Desk, number: int, form: Form, by: str) -> None:
+    actions.create_new(desk.database, number, by)
+
+
+def _adopt(desk: Desk, number: int, form: Form, by: str) -> None:
+    actions.adopt(desk.database, number, form.line("record_id", "The project's code or the invoice's number"), by)
+
+
+def _ignore(desk: Desk, number: int, form: Form, by: str) -> None:
+    actions.ignore(desk.database, number, by, form.text("reason", "The reason"))
+
+
+def _decide(desk: Desk, number: int, form: Form, by: str) -> None:
+    approval, approve = _asked(desk, number, form), form.line("decision", "The decision") == "approve"
+    reason = form.text("reason", "The reason")
+    if not approve and not reason:
+        raise FormError("A decision to decline needs a reason. Nothing was changed.")
+    if not decide_approval(desk.database, approval.id, approve=approve, by=by, reason=reason):
+        raise FormError("This was decided meanwhile, or what it showed has changed. Nothing was changed by you.")
+
+
+def _asked(desk: Desk, number: int, form: Form) -> ApprovalRow:
+    """The approval the person saw; an edit since then voids the decision."""
+    row = _row(desk, number)
+    with desk.database.connection() as db:
+        approval = read_approval(db, row.approval_id) if row.approval_id is not None else None
+    if approval is None or approval.content_hash != form.line("content_hash", "What was shown"):
+        raise FormError("What it showed has changed since you read it. Read it again, then decide.")
+    return approval
+
+
+def _resume(desk: Desk, number: int, form: Form, by: str) -> None:
+    row = _row(desk, number)
+    if row.kind != "auth" or row.connection is None:
+        raise NotPossible("this exception is not about refused credentials; retry it")
+    resume(desk.database, "connection", row.connection, by)
+    actions.retry(desk.database, number, by)
+
+
+def _assign(desk: Desk, number: int, form: Form, by: str) -> None:
+    actions.assign(desk.database, number, form.line("owner", "The team"), by)
+
+
+def _comment(desk: Desk, number: int, form: Form, by: str) -> None:
+    actions.comment(desk.database, number, form.text("text", "The comment"), by)
+
+
+STEPS: dict[str, Callable[[Desk, int, Form, str], None]] = {
+    "retry": _retry,
+    "fix": _fix,
+    "link": _link,
+    "create-new": _create_new,
+    "happened": _link,
+    "adopt": _adopt,
+    "ignore": _ignore,
+    "decide": _decide,
+    "resume": _resume,
+    "assign": _assign,
+    "comment": _comment,
+}
+
+
+def _row(desk: Desk, number: int) -> ExceptionRow:
+    with desk.database.connection() as db:
+        row = read_exception(db, number)
+    if row is None:
+        raise NotFound(f"There is no exception {number}")
+    return row
+
+
+# ---- what the pages show ----
+
+
+def _queue(db: Connection, owner: str | None, after: str | None) -> dict[str, Any]:
+    team = owner if owner in actions.OWNERS else None
+    return {
+        "found": page_exceptions(db, limit=ROWS, owner=team, cursor=after),
+        "counts": count_exceptions(db),
+        "held": money_held(db),
+        "owner": team,
+    }
+
+
+def _detail(db: Connection, desk: Desk, row: ExceptionRow, *, after: int = 0) -> dict[str, Any]:
+    lines = read_lines(db, row.id, after=after, limit=LINES + 1)
+    return {
+        "row": row,
+        "fix": fix_of(row, desk.value_folders(row.connection)),
+        "approval": read_approval(db, row.approval_id) if row.approval_id is not None else None,
+        "lines": lines[:LINES],
+        "next_line": lines[LINES - 1].number if len(lines) > LINES else None,
+        "first_line": after + 1,
+        "history": read_history(db, row.id),
+        "teams": actions.OWNERS,
+        "done": None,
+        "wrong": None,
+        "watch": 0,
+    }

@@ -1,0 +1,82 @@
+"""Forms as they arrive: fields are checked texts; whoever acts is named, and the name is remembered."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import parse_qs, quote
+
+from fastapi import Depends, Path, Request
+from fastapi.responses import RedirectResponse, Response
+
+from tieline.app.desk import Desk
+from tieline.console.rendering import LONGEST_NAME, NAME_COOKIE
+
+LONGEST_LINE = 200
+LONGEST_TEXT = 2000
+A_YEAR = 365 * 86_400
+
+
+class FormError(Exception):
+    """A form that cannot be used; the message is for the person who sent it."""
+
+    def __init__(self, message: str, status: int = 422) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class Form:
+    """The fields of a posted form."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = fields
+
+    def line(self, name: str, what: str) -> str:
+        """A short text that must be given. Raises FormError."""
+        text = self.text(name, what, LONGEST_LINE)
+        if not text:
+            raise FormError(f"{what} is missing. Nothing was changed.")
+        return text
+
+    def text(self, name: str, what: str, longest: int = LONGEST_TEXT) -> str:
+        """A text, or "". Raises FormError when it is too long or cannot be stored."""
+        text = self._fields.get(name, "").strip()
+        if len(text) > longest:
+            raise FormError(f"{what} is longer than {longest} characters. Nothing was changed.")
+        if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text):
+            raise FormError(f"{what} has characters that cannot be stored. Nothing was changed.")
+        return text
+
+    @property
+    def by(self) -> str:
+        """Who acts. Raises FormError."""
+        name = self.line("by", "Your name")
+        if len(name) > LONGEST_NAME:
+            raise FormError(f"Your name is longer than {LONGEST_NAME} characters. Nothing was changed.")
+        return name
+
+
+async def _form(request: Request) -> Form:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise FormError("This form arrived in a way no page of Tieline sends it. Nothing was changed.", 415)
+    try:
+        fields = parse_qs((await request.body()).decode("ascii"), keep_blank_values=True, max_num_fields=50)
+    except ValueError as error:
+        raise FormError("This form cannot be read. Nothing was changed.", 400) from error
+    return Form({name: values[-1] for name, values in fields.items()})
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+Posted = Annotated[Form, Depends(_form)]
+OnDesk = Annotated[Desk, Depends(_desk)]
+Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+def see_other(address: str, by: str) -> Response:
+    """Go and look at the result; the name is kept for the next form."""
+    response = RedirectResponse(address, 303)
+    response.set_cookie(NAME_COOKIE, quote(by), max_age=A_YEAR, samesite="strict", httponly=True)
+    return response

@@ -1,0 +1,193 @@
+"""Figures, moments and states as people read them: the filters of the templates."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from tieline.model.money import rounded
+
+MINUS = "\N{MINUS SIGN}"
+DASH = "\N{EN DASH}"
+LONGEST = 240
+
+STATES: dict[str, tuple[str, str]] = {
+    # word of the books -> (class of the mark, word for people)
+    "ok": ("", "on course"),
+    "trouble": ("warn", "needs a person"),
+    "confirmed": ("", "confirmed"),
+    "done": ("", "done"),
+    "approved": ("", "approved"),
+    "declined": ("off", "declined"),
+    "asked": ("wait", "waits for a decision"),
+    "asks": ("wait", "asks"),
+    "void": ("off", "void"),
+    "refused": ("bad", "refused"),
+    "rejected": ("bad", "refused"),
+    "unclear": ("odd", "unclear"),
+    "in_doubt": ("odd", "unclear"),
+    "intended": ("odd", "being sent"),
+    "drifted": ("wait", "differs"),
+    "refused_for_now": ("wait", "tried again"),
+    "tried again": ("wait", "tried again"),
+    "accepted": ("run", "being worked on"),
+    "waits": ("wait", "waits"),
+    "paid": ("", "paid"),
+    "invoiced": ("", "invoiced"),
+    "posted": ("", "posted"),
+    "in_flight": ("run", "on its way"),
+    "held": ("wait", "held"),
+    "in_exception": ("warn", "in exception"),
+    "opening": ("off", "before the start"),
+    "written_off": ("off", "written off"),
+    "proposed": ("run", "being drafted"),
+    "draft": ("wait", "draft"),
+    "open": ("wait", "open"),
+    "partly_paid": ("wait", "partly paid"),
+    "healthy": ("", "healthy"),
+    "failing": ("warn", "feed fails"),
+    "down": ("bad", "does not answer"),
+    "paused": ("paused", "paused"),
+}
+WAITING = {"engagement": ("wait", "goes on by itself"), "line": ("wait", "waiting")}
+
+ACTIONS = {
+    "exception.retried": "tried it again",
+    "exception.linked": "linked it with",
+    "exception.created_anew": "had it created anew",
+    "exception.ignored": "left it to its system:",
+    "exception.assigned": "gave it to",
+    "exception.commented": "said:",
+    "exception.fixed": "added the code",
+}
+METHODS = {
+    "time_and_materials": "Time and materials",
+    "fixed_price": "Fixed price",
+    "milestone": "By milestones",
+    "retainer": "Retainer",
+}
+ROLE_NAMES = {"crm": "CRM", "psa": "PSA", "erp": "ERP"}
+
+
+def figure(amount: Decimal | int | None, currency: str | None = None) -> str:
+    """`-1,240.50`: grouped, a true minus, all digits of the currency; a count as it is."""
+    if amount is None:
+        return DASH
+    if isinstance(amount, int):
+        return f"{amount:,}".replace("-", MINUS)
+    exact = rounded(amount, currency) if currency else amount
+    return f"{exact:,f}".replace("-", MINUS)
+
+
+def short(amount: Decimal | None) -> str:
+    """`89.4 k`, `6.85 m`: for the end of a line in a chart."""
+    if amount is None:
+        return DASH
+    for size, word, digits in ((Decimal(1_000_000), "m", "0.01"), (Decimal(1_000), "k", "0.1")):
+        if abs(amount) >= size:
+            return f"{figure((amount / size).quantize(Decimal(digits)))} {word}"
+    return figure(amount.quantize(Decimal(1)))
+
+
+def money(amount: Decimal | None, currency: str | None) -> str:
+    """Currency and figure: `EUR 1,240.50`."""
+    return DASH if amount is None else f"{currency or ''} {figure(amount, currency)}".strip()
+
+
+def moneys(pairs: Iterable[tuple[str, Decimal]]) -> str:
+    """Amounts of several currencies in a sentence; never summed."""
+    told = [money(amount, currency) for currency, amount in pairs]
+    return " and ".join(told) if len(told) < 3 else ", ".join(told[:-1]) + f" and {told[-1]}"
+
+
+def hours(minutes: Decimal | None, unit: str | None) -> str:
+    """A quantity of time in hours; anything else as it is."""
+    if minutes is None:
+        return DASH
+    return figure((minutes / 60).quantize(Decimal("0.01")) if unit == "min" else minutes.normalize())
+
+
+def many(count: int, one: str, more: str | None = None) -> str:
+    """`1 entry`, `47 entries`."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def day(value: date | None) -> str:
+    """`18 Dec 2026`."""
+    return DASH if value is None else f"{value.day} {value:%b %Y}"
+
+
+def moment(value: datetime | None, now: datetime | None = None) -> Markup:
+    """A moment; the script turns it into the reader's own time zone."""
+    if value is None:
+        return escape(DASH)
+    at, today = value.astimezone(UTC), (now or datetime.now(UTC)).date()
+    if at.date() == today:
+        text = f"today {at:%H:%M}"
+    elif at.year == today.year:
+        text = f"{at.day} {at:%b %H:%M}"
+    else:
+        text = f"{at.day} {at:%b %Y}"
+    return Markup('<time datetime="{}" data-moment>{}</time>').format(at.isoformat(timespec="seconds"), text)
+
+
+def ago(value: datetime | None, now: datetime | None = None) -> str:
+    """`4 h`: how long it is since."""
+    if value is None:
+        return DASH
+    seconds = max(0, int(((now or datetime.now(UTC)) - value).total_seconds()))
+    for size, word in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {word}"
+    return f"{seconds} s"
+
+
+def age_class(value: datetime, now: datetime | None = None) -> str:
+    """How urgent something is that waits since then: after a day, after three."""
+    days = ((now or datetime.now(UTC)) - value).total_seconds() / 86_400
+    return "bad" if days >= 3 else "warn" if days >= 1 else ""
+
+
+def cut(text: object, length: int = LONGEST) -> str:
+    """A text short enough for its place."""
+    whole = "" if text is None else str(text)
+    return whole if len(whole) <= length else whole[: length - 1] + "…"
+
+
+def state(word: str, about: str = "engagement") -> Markup:
+    """A mark: icon and word."""
+    kind, text = WAITING[about] if word == "waiting" else STATES.get(word, ("off", cut(word, 40)))
+    return Markup('<span class="state {}">{}</span>').format(kind, text)
+
+
+def content_rows(value: Any, path: str = "") -> list[tuple[str, str]]:
+    """A record as rows of name and text, for reading what exactly is approved."""
+    match value:
+        case {"amount": amount, "currency": currency} if len(value) == 2:
+            return [(path, money(Decimal(str(amount)), str(currency)))]
+        case dict():
+            return [row for key, item in value.items() for row in content_rows(item, _under(path, str(key)))]
+        case list() if all(not isinstance(item, dict | list) for item in value):
+            return [(path, "; ".join(map(str, value)) or DASH)]
+        case list():
+            return [row for number, item in enumerate(value, 1) for row in content_rows(item, f"{path} {number}")]
+        case None | "":
+            return []
+        case bool():
+            return [(path, "yes" if value else "no")]
+    return [(path, cut(value, 2000))]
+
+
+def _under(path: str, key: str) -> str:
+    words = key.replace("_", " ")
+    return f"{path}, {words}" if path else words[:1].upper() + words[1:]
+
+
+def marked(text: str) -> Markup:
+    """Text whose figures stand out."""
+    return Markup(" ").join(
+        Markup("<b class='m'>{}</b>").format(part) if any(c.isdigit() for c in part) else escape(part)
+        for part in text.split(" ")
+    )
