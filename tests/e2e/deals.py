@@ -106,11 +106,11 @@ def invoices(here: World, project: dict[str, Any]) -> list[dict[str, Any]]:
     )
 
 
-def work(here: World, project: dict[str, Any], email: str, *days: tuple[date, int]) -> str:
+def work(here: World, project: dict[str, Any], email: str, *days: tuple[date, int], note: str = "work") -> str:
     """Somebody books time on the first task and has it approved; the submission's id."""
     stories = here.delivery.list("stories", workspace_id=project["PSA_Id__c"])
     task = next(str(row["id"]) for row in stories if row["story_type"] == "task")
-    entries = [(day, minutes, "work") for day, minutes in days]
+    entries = [(day, minutes, note) for day, minutes in days]
     submission = here.delivery.book(str(project["PSA_Id__c"]), task, email, entries)
     here.delivery.approve(submission)
     return submission

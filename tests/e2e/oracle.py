@@ -19,9 +19,7 @@ def records(here: World, vendor: str) -> dict[tuple[str, str], set[str]]:
 
 def doubled(here: World) -> list[tuple[str, tuple[str, str]]]:
     """Records of ours that a vendor holds twice."""
-    return [
-        (vendor, record) for vendor in here.urls for record, ids in records(here, vendor).items() if len(ids) != 1
-    ]
+    return [(vendor, record) for vendor in here.urls for record, ids in records(here, vendor).items() if len(ids) != 1]
 
 
 def count(here: World, vendor: str, kind: str) -> int:

@@ -110,7 +110,7 @@ def _open_order_lines(here: World, project: dict[str, Any]) -> list[dict[str, An
     orders = here.ledger("netsuite", "salesOrder.upsert")
     own = next(entry["key"] for entry in orders if _bills(entry["body"], project["ERP_Id__c"]))
     lines: list[dict[str, Any]] = netsuite_record(here, "salesOrder", own)["item"]["items"]
-    return [line for line in lines if not line["isClosed"]]
+    return [line for line in lines if not line.get("isClosed")]
 
 
 def _bills(order: dict[str, Any], project: str) -> bool:

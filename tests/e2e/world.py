@@ -31,13 +31,13 @@ from tieline.sdk import jsontext
 from tieline.sdk.connector import load_facts
 from tieline_standins.core.background import running
 from tieline_standins.kantata.vendor import build as build_kantata
-from tieline_standins.netsuite import NetSuite as build_netsuite
+from tieline_standins.netsuite import NetSuite
 from tieline_standins.salesforce import build as build_salesforce
 
 T = TypeVar("T")
 SECRET = "halden-marsh-consumer-secret"
 TOKEN = "kantata-admin-token"
-BUILDS = {"salesforce": build_salesforce, "kantata": build_kantata, "netsuite": build_netsuite}
+BUILDS = {"salesforce": build_salesforce, "kantata": build_kantata, "netsuite": NetSuite}
 
 
 @dataclass
@@ -110,7 +110,7 @@ class World:
         with self.tieline.database.connection() as db:
             return list_exceptions(db)
 
-    def until(self, look: Callable[[], T | None], what: str, seconds: float = 60) -> T:
+    def until(self, look: Callable[[], T | None], what: str, seconds: float = 45) -> T:
         """Look until it is there; fails with what Tieline says about it."""
         deadline = time.monotonic() + seconds
         while True:
@@ -122,11 +122,12 @@ class World:
                 raise AssertionError(f"no {what}: {[row.message for row in self.exceptions()]} {agenda}")
             time.sleep(0.1)
 
-    def settled(self, seconds: float = 60) -> None:
-        """Wait until nothing is on the agenda any more."""
+    def settled(self, seconds: float = 45) -> None:
+        """Wait until nothing is on the agenda any more; records made by us are unlinked for a while."""
         self.until(
             lambda: self.rows(
-                "select 1 as one where not exists (select from agenda where behind or due_at is not null)"
+                "select 1 as one where not exists"
+                " (select from agenda where (behind or due_at is not null) and flow <> 'unlinked')"
                 " and not exists (select from procrastinate_jobs)"
                 " and not exists (select from posting_batch where state <> 'done')"
             ),
@@ -134,11 +135,12 @@ class World:
             seconds,
         )
 
-    def _person(self, name: str, make: Callable[[], Any]) -> Any:
+    def _person(self, name: str, make: Callable[[], T]) -> T:
         if name not in self.people:
             self.people[name] = make()
             self.stack.callback(self.people[name]._browser.close)
-        return self.people[name]
+        person: T = self.people[name]
+        return person
 
 
 @contextmanager
