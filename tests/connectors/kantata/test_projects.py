@@ -202,7 +202,7 @@ def test_finance_is_shown_in_custom_fields_without_cost_and_margin(
     }
     assert psa.show_financials.read_back is not None
     assert psa.show_financials.read_back(workspace) == {"custom_fields": shown}
-    sent = str(delivery.committed("workspaces.update"))
+    sent = str([entry["body"] for entry in delivery.committed("workspaces.update")])
     assert "777" not in sent
     assert "51.5" not in sent
 
