@@ -1,6 +1,5 @@
 """The site folder: the example loads, and every mistake in it is told with its file and line."""
 
-import os
 import stat
 from datetime import date
 from decimal import Decimal
@@ -271,10 +270,3 @@ def test_a_secret_is_read_when_it_is_asked_for_and_without_its_line_end(
     monkeypatch.setenv("TIELINE_TEST_TOKEN", "from outside")
     assert load_site(folder.path).connections[1].secret("token") == "from outside"
     assert "new token" not in repr(kantata)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file: run the tests as an ordinary user")
-def test_a_site_one_may_not_read_is_told(folder: Folder) -> None:
-    folder.toml.chmod(0)
-    with pytest.raises(PermissionError):
-        load_site(folder.path)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from tieline.cli.context import log_to_stderr, out, plain
 from tieline.cli.errors import UserError
-from tieline.cli.serving import PORT
+from tieline.cli.serving import HIGHEST, PORT
 from tieline.demo.people import NotDone
 from tieline.demo.processes import NotStarted, Processes
 from tieline.demo.report import newest_engagement, result
@@ -37,7 +37,7 @@ def demo(
     ] = False,
     json: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its site and database.")] = Path(".tieline/demo"),
-    port: Annotated[int, typer.Option(help="The console's port, or the next free one.")] = PORT,
+    port: Annotated[int, typer.Option(help="The console's port, or the next free one.", min=0, max=HIGHEST)] = PORT,
 ) -> None:
     """Show one engagement from opportunity to cash; the console stays until Ctrl-C."""
     log_to_stderr("ERROR")

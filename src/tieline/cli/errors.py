@@ -1,5 +1,6 @@
 """Turns what can go wrong for a user of the command line into one sentence on stderr and exit code 1."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,7 +21,7 @@ class UserError(Exception):
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Print errors people can mend as a sentence; a bug of ours keeps its traceback in the log level debug only."""
+    """Print errors people can mend as a sentence; a bug of ours shows its traceback at the log level debug only."""
     try:
         yield
     except (SiteError, MappingFileError) as error:
@@ -29,13 +30,19 @@ def told() -> Iterator[None]:
         _say(str(error))
     except (Unavailable, Rejected, Unauthorized) as error:
         _say(f"{error.system}: {error.message}")
-    except (psycopg.Error, PoolTimeout) as error:
+    except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.ProgrammingError, PoolTimeout) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         _say(f"The database does not answer: {first}. Look with: tieline db status")
     except FileExistsError as error:
         _say(f"{error.args[0]} exists already; choose another folder")
     except PermissionError as error:
         _say(f"No right to use {error.filename}; choose another folder or change its rights")
+    except OSError as error:
+        _say(f"{error.filename or 'The system'}: {error.strerror or error}")
+    except Exception as error:
+        if os.environ.get("TIELINE_LOG", "").upper() == "DEBUG":
+            raise
+        _say(f"Tieline itself failed: {type(error).__name__}: {error}. Report it with what TIELINE_LOG=debug shows.")
 
 
 def _say(message: str) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.markup import escape
 
 from tieline.app.assembly import FLOWS
 from tieline.app.site import load_site
@@ -37,6 +38,8 @@ def pause(
 ) -> None:
     """Stop sending to a connection, of a flow or for a legal entity; intake goes on."""
     scope = scope_of(site, name)
+    if scope == "guard":
+        raise UserError(f"Only the change guard stops {name} alone; pause the connection or the flow.")
     with database_of(site) as database:
         pause_scope(database, scope, name, reason, by)
     _say(json, {"paused": name, "scope": scope}, f"{scope} {name} is paused; resume it with: tieline resume {name}")
@@ -86,4 +89,4 @@ def _say(json: bool, value: object, text: str) -> None:
     if json:
         print_json(value)
     else:
-        out.print(text, soft_wrap=True)
+        out.print(escape(text), soft_wrap=True)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from rich.markup import escape
 
 from tieline.app.assembly import Tieline
 from tieline.app.worker import start, work
@@ -18,6 +19,7 @@ from tieline.cli.web import web_app
 
 PORT = 8400
 TRIES = 50
+HIGHEST = 65_535
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,7 +30,9 @@ def add_to(app: typer.Typer) -> None:
 
 def serve(
     site: SiteOption = Path(),
-    port: Annotated[int, typer.Option(help="The next free one is taken when it is in use; 0 takes any.")] = PORT,
+    port: Annotated[
+        int, typer.Option(help="The next free one is taken when it is in use; 0 takes any.", min=0, max=HIGHEST)
+    ] = PORT,
     threads: Annotated[int, typer.Option(help="Flows that run side by side.", min=1, max=64)] = 8,
     json: JsonOption = False,
 ) -> None:
@@ -39,7 +43,7 @@ def serve(
         if json:
             print_json({"ready": url})
         else:
-            out.print(f"Tieline serves [bold]{tieline.site.firm.name}[/] at [bold]{url}[/]  (Ctrl-C stops)")
+            out.print(f"Tieline serves [bold]{escape(tieline.site.firm.name)}[/] at [bold]{url}[/]  (Ctrl-C stops)")
         _serve(tieline, listener, threads)
 
 
@@ -53,7 +57,7 @@ def worker(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with tieline_of(site, threads=threads) as tieline:
-        out.print(f"A worker of [bold]{tieline.site.firm.name}[/] runs  (Ctrl-C stops)")
+        out.print(f"A worker of [bold]{escape(tieline.site.firm.name)}[/] runs  (Ctrl-C stops)")
         work(tieline, stopped, threads=threads)
 
 
@@ -72,7 +76,8 @@ def _serve(tieline: Tieline, listener: socket.socket, threads: int) -> None:
 
 def listening(port: int) -> socket.socket:
     """A listening socket on this port or the next free one. Raises UserError when none is free."""
-    for candidate in range(port, port + TRIES) if port else (0,):
+    last = min(port + TRIES - 1, HIGHEST)
+    for candidate in range(port, last + 1) if port else (0,):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -82,4 +87,4 @@ def listening(port: int) -> socket.socket:
             continue
         listener.listen(128)
         return listener
-    raise UserError(f"No port from {port} to {port + TRIES - 1} is free; choose one with --port")
+    raise UserError(f"No port from {port} to {last} is free; choose one with --port")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from tieline.app.assembly import connect_one
@@ -35,10 +36,10 @@ def init(folder: Annotated[Path, typer.Argument(help="A new folder.")], json: Js
     if json:
         print_json({"site": str(folder)})
         return
-    out.print(f"Wrote the example site [bold]{folder}[/]. Next:")
+    out.print(f"Wrote the example site [bold]{escape(str(folder))}[/]. Next:")
     out.print("  tieline-standins run salesforce=9101 kantata=9102 netsuite=9103   (systems to try it on)")
-    out.print(f"  tieline check --site {folder}")
-    out.print(f"  tieline serve --site {folder}")
+    out.print(escape(f"  tieline check --site {folder}"))
+    out.print(escape(f"  tieline serve --site {folder}"))
 
 
 def check(
@@ -55,7 +56,7 @@ def check(
     else:
         for finding in findings if live else wrong:
             mark = "[green]ok[/]   " if finding.ok else "[red]mend[/] "
-            out.print(mark + f"{finding.subject}: {finding.message}", soft_wrap=True)
+            out.print(mark + escape(f"{finding.subject}: {finding.message}"), soft_wrap=True)
         out.print("[green]The site is in order.[/]" if not wrong else f"[red]{len(wrong)} to mend.[/]")
     raise typer.Exit(1 if wrong else 0)
 
@@ -90,7 +91,12 @@ def discover(
     for row in report:
         for field in row["uncovered"]:
             table.add_row(
-                row["mapping"], row["vendor"], field.name, field.label or "", _mark(field.required), _mark(field.custom)
+                row["mapping"],
+                row["vendor"],
+                escape(field.name),
+                escape(field.label or ""),
+                _mark(field.required),
+                _mark(field.custom),
             )
     out.print(table if table.row_count else "Every required and custom field is covered by a mapping.")
 
@@ -122,7 +128,7 @@ def try_record(
         return
     table = Table("ours", "theirs", "transform", "raw", "result")
     for row in rows:
-        result = f"[red]{row.problem}[/]" if row.problem else _shown(row.value)
+        result = f"[red]{escape(row.problem)}[/]" if row.problem else _shown(row.value)
         table.add_row(row.canonical, row.vendor, row.transform, _shown(row.raw), result)
     out.print(table)
 
@@ -147,4 +153,4 @@ def _mark(value: bool) -> str:
 
 def _shown(value: object) -> str:
     text = "" if value is None else str(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+    return escape(text if len(text) <= 60 else text[:59] + "…")

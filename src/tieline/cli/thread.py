@@ -16,6 +16,10 @@ from tieline.engine.approvals import decide_approval
 from tieline.exception_queue import actions
 from tieline.store.database import Connection
 
+LARGEST_NUMBER = 2**63 - 1
+ApprovalArgument = Annotated[
+    int, typer.Argument(help="Number of the approval (tieline exceptions shows it).", min=1, max=LARGEST_NUMBER)
+]
 HEALTH = {"ok": "[green]fine[/]", "waiting": "[yellow]waiting[/]", "trouble": "[red]needs a person[/]"}
 
 
@@ -70,7 +74,7 @@ def timeline(
             f"{item.at:%d %b %H:%M:%S}",
             escape(item.step),
             item.connection or "",
-            item.outcome,
+            escape(item.outcome),
             escape(item.vendor_id or ""),
         )
     out.print(table)
@@ -96,7 +100,7 @@ def exceptions(site: SiteOption = Path(), json: JsonOption = False) -> None:
 
 
 def retry(
-    exception: Annotated[int, typer.Argument(help="Number of the exception.")],
+    exception: Annotated[int, typer.Argument(help="Number of the exception.", min=1, max=LARGEST_NUMBER)],
     link: Annotated[str | None, typer.Option(help="This record over there is ours: link it.")] = None,
     create_new: Annotated[bool, typer.Option("--create-new", help="None over there is ours: create it.")] = False,
     site: SiteOption = Path(),
@@ -118,7 +122,7 @@ def retry(
 
 
 def approve(
-    approval: Annotated[int, typer.Argument(help="Number of the approval (tieline exceptions shows it).")],
+    approval: ApprovalArgument,
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     site: SiteOption = Path(),
     by: AsOption = "operator",
@@ -129,7 +133,7 @@ def approve(
 
 
 def decline(
-    approval: Annotated[int, typer.Argument(help="Number of the approval (tieline exceptions shows it).")],
+    approval: ApprovalArgument,
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     site: SiteOption = Path(),
     by: AsOption = "operator",
@@ -155,7 +159,7 @@ def find_engagement(db: Connection, text: str) -> str:
     """The id of the engagement a person means. Raises UserError when none or several fit."""
     rows = db.execute(
         "select id, name from engagement where id = %(text)s or starts_with(id, %(text)s)"
-        " or starts_with(lower(name), lower(%(text)s)) order by opened_at desc limit 5",
+        " or starts_with(lower(name), lower(%(text)s)) order by (id = %(text)s) desc, opened_at desc limit 5",
         {"text": text},
     ).fetchall()
     if not rows:
