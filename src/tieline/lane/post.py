@@ -39,7 +39,7 @@ class _Sending:
 
     def settle(self, verdict: Verdict, following: Next) -> int:
         session = self.worker.session()
-        with session.pipeline(), session.transaction():
+        with session.transaction():
             settle(
                 session,
                 self.batch,
