@@ -98,6 +98,7 @@ def _open_engagements(folder: Path, conninfo: str, world: Vendors) -> None:
     with connect(conninfo) as db:  # the measured pull begins where the feed begins
         db.execute("delete from feed_cursor where stream = 'kantata:time'")
         db.execute("delete from procrastinate_jobs")
+        db.execute("analyze")  # what autovacuum does within a minute; without it plans are those of empty tables
 
 
 def _run(postgres: Postgres, folder: Path, seed: int, size: int) -> dict[str, Any]:
@@ -106,6 +107,8 @@ def _run(postgres: Postgres, folder: Path, seed: int, size: int) -> dict[str, An
         vendor_cpu, database_cpu = prepared.world.cpu_seconds(), postgres.cpu_seconds()
         idle = psutil.cpu_times().idle
         result = _client(prepared, size)
+        idle = psutil.cpu_times().idle - idle
+        time.sleep(0.5)  # until the server has counted the sessions that have ended
         after = prepared.world.cpu_seconds()
         used = {name: after[name] - vendor_cpu[name] for name in after}
         seconds = result["seconds"]
@@ -119,7 +122,7 @@ def _run(postgres: Postgres, folder: Path, seed: int, size: int) -> dict[str, An
             "cpu_postgresql_s": postgres.cpu_seconds() - database_cpu,
             "cpu_kantata_s": used["kantata"],
             "cpu_netsuite_s": used["netsuite"],
-            "cpu_idle_share": (psutil.cpu_times().idle - idle) / (seconds * (psutil.cpu_count() or 1)),
+            "cpu_idle_share": idle / (seconds * (psutil.cpu_count() or 1)),
             "peak_memory_mb": result["peak_mb"],
             "batches": result["batches"],
             "posted": result["posted"],

@@ -69,7 +69,7 @@ def main(site: Path, conninfo: str, lines: int, record_to: str) -> None:
 def _wait(tieline: Tieline, lines: int) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(0.2)
         with tieline.database.connection() as db:
             row = db.execute(_OPEN).fetchone()
         if row is not None and row["pulled"] >= lines and row["open"] == 0:

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from tieline.store.embedded import EmbeddedPostgres
 SECRET = "halden-marsh-consumer-secret"  # noqa: S105 - of a stand-in
 TOKEN = "kantata-admin-token"  # noqa: S105 - of a stand-in
 VENDORS = ("salesforce", "kantata", "netsuite")
+ESTIMATES = (("Design", "Senior Consultant", 80, 210), ("Build", "Consultant", 120, 165))
 QUIET = 3600.0
 """Seconds between sweeps: what is measured is woken by hand, and nothing else shall run beside it."""
 
@@ -67,8 +67,8 @@ def vendors(seed: int) -> Iterator[Vendors]:
     try:
         for name in VENDORS:
             command = standins_command("run", f"{name}=0", "--seed", str(seed))
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            started.processes[name] = process
+            nowhere = subprocess.DEVNULL
+            started.processes[name] = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=nowhere, stderr=nowhere)
         for name, process in started.processes.items():
             assert process.stdout is not None
             started.urls |= {name: json.loads(process.stdout.readline())["ready"][name]}
@@ -168,7 +168,7 @@ def win_deals(world: Vendors, count: int) -> list[str]:
             PO_Number__c=f"PO-{number:04}",
             Region__c="Americas",
         )
-        for workstream, role, hours, rate in (("Design", "Senior Consultant", 80, 210), ("Build", "Consultant", 120, 165)):
+        for workstream, role, hours, rate in ESTIMATES:
             sales.price_line(
                 deal,
                 "IMP-BUILD",
@@ -235,8 +235,3 @@ def cpu_of(process: psutil.Process) -> float:
 def customers(world: Vendors) -> Delivery:
     """The people of delivery in Kantata."""
     return Delivery(world.urls["kantata"], TOKEN)
-
-
-def python(*arguments: str) -> list[str]:
-    """This very interpreter with a module or command of ours."""
-    return [sys.executable, *arguments]

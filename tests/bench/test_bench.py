@@ -1,0 +1,29 @@
+"""The measurements run and write their figures; how fast anything was is not judged here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.timeout(300)
+def test_the_quick_measurement_of_flows_runs_and_its_floor_makes_the_same_calls(tmp_path: Path) -> None:
+    out = tmp_path / "results.json"
+    command = [sys.executable, "-m", "bench", "--quick", "--only", "flows", "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    figures = json.loads(out.read_text())
+    assert [row["latency_ms"] for row in figures["flows"]] == [0, 20]
+    for row in figures["flows"]:
+        assert row["engagements"] == 5
+        assert row["floor_answers_that_differ"] == 0
+
+
+def test_an_unknown_part_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench", "--only", "flow", "--out", str(tmp_path / "results.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "there is no part" in done.stderr
+    assert not (tmp_path / "results.json").exists()
