@@ -90,7 +90,7 @@ def test_shadow_records_what_would_be_sent_and_sends_nothing(bench: Bench) -> No
         ("task", "Tasks"),
         ("task", "Tasks"),
     ]
-    assert recorded[0]["content"]["parent"] == "shadow:p"
+    assert recorded[0]["content"]["parent"] == "0"
     assert recorded[1]["content"]["name"] == "O'Brien 🚀"
 
 

@@ -51,6 +51,8 @@ LOOK_UP_EVERY = timedelta(seconds=5)
 ROUNDS_A_CHUNK = 4
 """How many rounds of calls share one commit of intents; more would outlive the send window."""
 PASSES = 4
+SHADOW_ID = "0"
+"""Stands in what would be sent for an id that is not there yet; fits vendors with numbers and with words."""
 
 _senders = ThreadPoolExecutor(max_workers=32, thread_name_prefix="send")
 
@@ -172,7 +174,7 @@ class Round:
             ],
         )
         self._step(demand.record, "shadow", detail="would be sent")
-        self.links[demand.record.id] = Link(self.label, "shadow", f"shadow:{demand.record.subject}")
+        self.links[demand.record.id] = Link(self.label, "shadow", SHADOW_ID)
 
     def _converge(self, demands: list[Demand]) -> None:
         """Decide and send until every record is settled for this run; a lost race looks again."""
