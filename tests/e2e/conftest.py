@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance.conftest import client_env
 from tests.e2e.world import World, world
+
+__all__ = ["client_env", "firm"]
 
 
 @pytest.fixture(scope="module")
