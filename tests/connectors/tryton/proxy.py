@@ -1,4 +1,4 @@
-"""A line to the real Tryton that breaks on demand: answers lost after commit, 5xx, 429, and a count of calls."""
+"""A line to the real Tryton that breaks on demand: answers lost after commit or late, 5xx, 429; it counts calls."""
 
 import http.client
 import json
@@ -10,17 +10,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
 
-Fault = Literal["lost_answer", "lost_request", "429", "502"]
+Fault = Literal["lost_answer", "lost_request", "late", "expired", "429", "502"]
 PASSED_ON = ("authorization", "content-type", "accept-encoding")
 
 
 @dataclass
 class FaultyProxy:
-    """`faults[method]` breaks the next call of that method, once."""
+    """`faults[method]` breaks the next call of that method, once.
+
+    `late`: the line is cut, and the call arrives `delay` seconds later. `expired`: the session ends before the call.
+    """
 
     url: str = ""
     faults: dict[str, Fault] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    bodies: list[tuple[str, str]] = field(default_factory=list)
+    """Methods and bodies of the calls that were passed on."""
+    delay: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next_fault(self, method: str) -> Fault | None:
@@ -42,12 +48,16 @@ def faulty_proxy(target: str) -> Iterator[FaultyProxy]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             fault = proxy.next_fault(json.loads(body)["method"])
+            if fault == "expired":
+                self._passed_on(b'{"id": 0, "method": "common.db.logout", "params": []}')
             if fault in ("429", "502"):
                 self._answer(int(fault), {"retry-after": "7"}, b"")
                 return
-            if fault != "lost_request":
+            if fault == "late":
+                threading.Timer(proxy.delay, self._passed_on, [body]).start()
+            elif fault != "lost_request":
                 answer = self._passed_on(body)
-            if fault in ("lost_answer", "lost_request"):
+            if fault in ("lost_answer", "lost_request", "late"):
                 self.close_connection = True
                 self.connection.close()
             else:
@@ -62,6 +72,7 @@ def faulty_proxy(target: str) -> Iterator[FaultyProxy]:
                 content = response.read()
             finally:
                 upstream.close()
+            proxy.bodies.append((json.loads(body)["method"], body.decode()))
             encoding = response.headers.get("content-encoding")
             return response.status, {"content-encoding": encoding} if encoding else {}, content
 

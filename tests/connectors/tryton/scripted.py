@@ -46,7 +46,7 @@ class Scripted:
         settings = ConnectionSettings(
             name="tryton-de",
             connector="tryton",
-            account="x",
+            account="db/Halden Marsh GmbH",
             url=self.url,
             options={"database": "db", "user": "integration"},
             secret=lambda name: "secret",
@@ -62,6 +62,8 @@ class Scripted:
                 return self.sign_in or (200, result([7, f"token{self.sign_ins}", None]))
         if method == "model.res.user.get_preferences":
             return 200, result({"company": 1})
+        if method == "model.company.company.read":
+            return 200, result([{"id": 1, "party.": {"name": "Halden Marsh GmbH"}}])
         if self.first_session_ends_for and authorization == FIRST:
             self.first_session_ends_for.wait(20)
             return 401, b""

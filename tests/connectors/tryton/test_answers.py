@@ -8,6 +8,7 @@ import pytest
 
 from tests.connectors.tryton.scripted import Scripted, error, result
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable, Unclear
+from tieline.sdk.http import MAX_ANSWER
 
 
 def read(script: Scripted) -> Any:
@@ -54,7 +55,7 @@ def test_an_answer_of_fewer_ids_than_records_is_unclear(script: Scripted) -> Non
 
 def test_an_answer_without_end_is_cut_off(script: Scripted) -> None:
     script.zipped = True
-    script.answer = (200, b'{"result": "' + b"x" * 30_000_000)
+    script.answer = (200, b'{"result": "' + b"x" * MAX_ANSWER)
     with pytest.raises(Unavailable, match="larger than"):
         read(script)
 

@@ -10,7 +10,6 @@ import pytest
 from tests.connectors.tryton.books import Books, amount_of
 from tests.connectors.tryton.records import Begun, Story, begun, bill, ensured, eur
 from tests.connectors.tryton.running import Server
-from tieline.connectors.tryton import changes
 from tieline.model.ids import born_outside
 from tieline.model.invoice import InvoiceLine
 from tieline.sdk.errors import Rejected
@@ -224,13 +223,18 @@ def test_the_sweep_finds_new_posted_and_paid_invoices_after_a_restart(
     assert swept(erp, unmoved) == (again, unmoved)  # idle sweeps overlap, and stand still
 
 
-def test_the_sweep_misses_none_of_many_invoices_with_one_stamp(erp: Erp, books: Books, story: Story) -> None:
+def test_the_sweep_misses_none_of_many_invoices_with_one_stamp(
+    server: Server, erp: Erp, books: Books, story: Story
+) -> None:
     identifier, ids = drafted(erp, story)
     header = books.row("account.invoice", identifier, "invoice_address", "account", "journal", "currency")
     values = {name: header[name] for name in ("invoice_address", "account", "journal", "currency")}
     one = {**values, "type": "out", "company": 1, "party": int(ids.customer)}
-    made = books.call("account.invoice", "create", [one] * (2 * changes.PAGE + 5))
-    found, _ = swept(erp, None)
+    made = books.call("account.invoice", "create", [one] * 45)
+    reading = server.connect(page_size=20)
+    assert reading.erp is not None
+    found, _ = swept(reading.erp, None)
+    reading.close()
     assert {str(number) for number in made} <= {item.external_id for item in found}
     assert len(found) == len({item.external_id for item in found})
 

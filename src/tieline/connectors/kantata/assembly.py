@@ -26,7 +26,7 @@ def connect(settings: ConnectionSettings, gate: Gate) -> Connected:
     http = VendorHttp(
         connection=settings.name,
         base_url=settings.url,
-        authorizer=AccessToken(settings),
+        authorizer=AccessToken(settings, lambda: checks.account_of(account)),
         refusal=refusal,
         gate=gate,
     )

@@ -64,6 +64,9 @@ def read_options(settings: ConnectionSettings) -> Options:
     ]
     if missing:
         raise ValueError(f'connection {settings.name}: auth = "oauth2" needs the options {" and ".join(missing)}')
+    other = account_of_host(options.audience) if options.audience else None
+    if other not in (None, settings.account):  # else it would let us into an account that is not the pinned one
+        raise ValueError(f"connection {settings.name}: audience is of account {other}, not of {settings.account}")
     return options
 
 

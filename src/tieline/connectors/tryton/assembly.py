@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tieline.connectors.tryton.catalog import Catalog
-from tieline.connectors.tryton.checks import account, check_live, describe, raw
+from tieline.connectors.tryton.checks import check_live, describe, raw
 from tieline.connectors.tryton.client import Tryton
 from tieline.connectors.tryton.erp import erp_of
 from tieline.connectors.tryton.records import Site
@@ -34,7 +34,7 @@ def connect(settings: ConnectionSettings, gate: Gate) -> Connected:
         facts=facts,
         settings=settings,
         erp=erp_of(site, settings.url),
-        account=lambda: account(site),
+        account=client.account,
         check_live=lambda: check_live(site),
         describe=lambda record: describe(site, record),
         read_raw=lambda record, identifier: raw(site, record, identifier),

@@ -10,7 +10,6 @@ from tieline.sdk import jsontext
 from tieline.sdk.errors import Rejected
 from tieline.sdk.feed import Changed, Changes
 
-PAGE = 200
 STAMP = "last_modified_at"
 ORDER = [[STAMP, "ASC"], ["id", "ASC"]]
 START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,9 +37,9 @@ def list_changed_invoices(site: Site, cursor: str | None) -> Changes[Changed]:
         [[STAMP, "=", position.at], ["id", ">", position.id]],
     ]
     own = [["type", "=", "out"], ["company", "=", site.client.company]]
-    rows = site.client.rows(INVOICE, [*own, after], [STAMP], limit=PAGE, order=ORDER)
+    rows = site.client.rows(INVOICE, [*own, after], [STAMP], limit=site.options.page_size, order=ORDER)
     items = [Changed("invoice", str(row["id"]), (row[STAMP] - START) // MICROSECOND) for row in rows]
-    more = len(rows) == PAGE
+    more = len(rows) == site.options.page_size
     if rows:
         position = Position(rows[-1][STAMP], int(rows[-1]["id"]), rewound=False)
     if not more and not position.rewound:

@@ -27,16 +27,10 @@ RECORDS = {**MODELS, "contract_part": "sale.sale", "invoice_state": "account.inv
 OMITTED = {"binary", "one2many", "many2many", "dict"}
 
 
-def account(site: Site) -> str:
-    """Database and company: what the pinned account of the connection must say."""
-    company = site.one("company.company", site.client.company, ("party.name",))
-    return f"{site.options.database}/{company['party.']['name']}"
-
-
 def check_live(site: Site) -> Sequence[Finding]:
     """One finding per question; stops after the first when the credentials are refused."""
     try:
-        found, version = account(site), site.client.version()
+        found, version = site.client.account(), site.client.version()
     except (Rejected, Unauthorized, Unavailable) as error:
         return [Finding(False, "credentials", str(error))]
     same = found == site.account

@@ -8,7 +8,7 @@ from tieline.connectors.tryton import codec, faults
 from tieline.connectors.tryton.session import GZIP, LANGUAGE, Session, server_version
 from tieline.connectors.tryton.settings import Options
 from tieline.sdk.connector import ConnectionSettings
-from tieline.sdk.errors import Rejected, Unavailable, Unclear
+from tieline.sdk.errors import Rejected, Unauthorized, Unavailable, Unclear
 from tieline.sdk.http import Gate, VendorHttp
 
 Row = dict[str, Any]
@@ -23,6 +23,7 @@ class Tryton:
     def __init__(self, settings: ConnectionSettings, options: Options, gate: Gate, timeout: float = 60.0) -> None:
         self.connection = settings.name
         self._options = options
+        self._pinned = settings.account
         self._session = Session(settings, options, gate)
         self._http = VendorHttp(
             connection=settings.name,
@@ -35,6 +36,8 @@ class Tryton:
         )
         self._lock = threading.Lock()
         self._context: Row | None = None
+        self._ours: str | None = None
+        """The session that was found to be of the pinned account."""
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -53,6 +56,11 @@ class Tryton:
             raise Rejected(self.connection, "the integration user has no current company in Tryton", kind="master_data")
         return company
 
+    def account(self) -> str:
+        """Database and company: what the pinned account of the connection must say."""
+        name = self.read("company.company", [self.company], ["party.name"])[0].get("party.")
+        return f"{self._options.database}/{name.get('name') if isinstance(name, dict) else name}"
+
     def context(self) -> Row:
         """What every call carries: the user's preferences, our language, the company of the connection."""
         with self._lock:
@@ -66,7 +74,12 @@ class Tryton:
             return self._context
 
     def call(self, model: str, method: str, *params: Any, write: bool, context: Mapping[str, Any] | None = None) -> Any:
-        """A method of a model. `write` says whether a broken call may have changed something."""
+        """A method of a model. `write` says whether a broken call may have changed something.
+
+        Raises Unauthorized for a write to another account than the pinned one.
+        """
+        if write:
+            self._check_account()
         merged = {**self.context(), **(context or {})}
         return self._call(f"model.{model}.{method}", [*params, merged], write=write)
 
@@ -116,6 +129,17 @@ class Tryton:
     def press(self, model: str, button: str, identifier: int) -> None:
         """Press a button of a record's form: a change of its state."""
         self.call(model, button, [identifier], write=True)
+
+    def _check_account(self) -> None:
+        """Once for each session: a renewed one may find another database under the same name."""
+        session = self._session.header()
+        if session == self._ours:
+            return
+        found = self.account()
+        if found != self._pinned:
+            message = f"the credentials work in {found}, but the connection is pinned to {self._pinned}"
+            raise Unauthorized(self.connection, f"{message}: nothing is sent")
+        self._ours = session
 
     def _company(self, name: str) -> int:
         domain = [["party.name", "=", name]]

@@ -49,11 +49,15 @@ class Session:
         self._header: str | None = None
 
     def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
+        """What authorises a request."""
+        return {"authorization": self.header()}
+
+    def header(self) -> str:
         """The session's header; the first call signs in."""
         with self._lock:
             if self._header is None:
                 self._header = self._sign_in()
-            return {"authorization": self._header}
+            return self._header
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """Sign in again, unless another thread did since."""

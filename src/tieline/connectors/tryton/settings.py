@@ -18,6 +18,8 @@ class Options(BaseModel):
     """Code of the journal draft invoices are made in."""
     overlap_seconds: int = Field(default=300, ge=0, le=86_400)
     """A sweep re-reads this much before its cursor."""
+    page_size: int = Field(default=200, ge=1, le=1000)
+    """Invoices of a page of the sweep."""
 
 
 def read_options(settings: ConnectionSettings) -> Options:
