@@ -1,0 +1,165 @@
+"""Salesforce for the contract suite: the stand-in organisation and its deals."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import httpx2
+
+from tests.connectors.contract.standin import ControlApi
+from tests.connectors.contract.subject import Feed, Sample
+from tests.connectors.salesforce.org import PROJECT, Org, project
+from tieline.connectors.salesforce import connect
+from tieline.connectors.salesforce.org_id import eighteen
+from tieline.model.invoice import InvoiceSummary, ProjectFinancials
+from tieline.model.money import Money
+from tieline.model.notice import CustomerLink
+from tieline.model.staffing import StaffingSummary
+from tieline.sdk.connected import Connected
+from tieline.sdk.connector import RoleName
+from tieline.sdk.http import OpenGate
+from tieline.sdk.operation import Written
+
+NOWHERE = "006dM00003kRs59QAC"
+"""An id that no record has."""
+SHOWN, INVOICE, NUMBER = "Tieline_Project__c", "Tieline_Invoice__c", "Tieline_Customer_Link__c"
+
+
+class SalesforceSubject(ControlApi):
+    """The CRM."""
+
+    role: RoleName = "crm"
+    sign_in_call = "oauth.token"
+    another_account = eighteen("00D000000000001")
+
+    def __init__(self, org: Org) -> None:
+        super().__init__(org.http)
+        self.org = org
+        self.buyer = org.customer()
+        self.deal = org.won(AccountId=self.buyer)
+        self.feeds = {"opportunities": Feed(self._deals, self._touch, self._page)}
+
+    def connect(self, **options: Any) -> Connected:
+        owners = options.pop("owners", {})
+        return connect(replace(self.org.settings(**options), owners=owners), OpenGate())
+
+    def count(self, kind: str) -> int:
+        return len(self.org.rows(f"SELECT Id FROM {kind}"))
+
+    def look(self, kind: str, external_id: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.org.call("GET", f"sobjects/{kind}/{external_id}")
+        return found
+
+    def sample(self, connected: Connected, name: str) -> Sample:
+        shown = project(opportunity_ref=self.deal, customer_ref=self.buyer)
+        if name == "show_project":
+            return _sample(
+                SHOWN,
+                record=shown,
+                newer=shown.model_copy(update={"code": "BLU-002"}),
+                shown=lambda row: row["Code__c"],
+                values=("BLU-001", "BLU-002"),
+                owned=("name", shown.name),
+                refused=(shown.model_copy(update={"opportunity_ref": NOWHERE}), {}),
+            )
+        if name == "link_customer":
+            link = CustomerLink(id="cus_1:US", legal_entity="US", erp_system="NetSuite", erp_number="CUST-7")
+            return _sample(
+                NUMBER,
+                record=link,
+                newer=link.model_copy(update={"erp_number": "CUST-8"}),
+                links={"crm_customer": self.buyer},
+                shown=lambda row: row["Name"],
+                values=("CUST-7", "CUST-8"),
+                owned=("erp_system", "NetSuite"),
+                refused=(link, {"crm_customer": NOWHERE}),
+            )
+        assert connected.crm is not None
+        there = connected.crm.show_project.create(connected.crm.show_project.render(shown, {}), "key")
+        assert isinstance(there, Written)
+        return self._of_project(name, there.external_id)
+
+    def _of_project(self, name: str, parent: str) -> Sample:
+        if name == "show_staffing":
+            staffing = StaffingSummary(
+                id=PROJECT,
+                requested_hours=Decimal(640),
+                confirmed_hours=Decimal(320),
+                people=("Priya Raman",),
+                status="partly staffed",
+            )
+            return _sample(
+                SHOWN,
+                adds=0,
+                record=staffing,
+                newer=staffing.model_copy(update={"status": "staffed"}),
+                shown=lambda row: row["Staffing_Status__c"],
+                values=("partly staffed", "staffed"),
+                owned=("people", "Priya Raman"),
+                refused=(staffing.model_copy(update={"id": "prj_nowhere"}), {}),
+            )
+        if name == "show_financials":
+            money = ("contract_value", "billed_to_date", "paid_to_date", "outstanding", "unbilled")
+            hours = dict.fromkeys(("hours_worked", "hours_budgeted", "burn_percent"), Decimal(40))
+            financials = ProjectFinancials(
+                id=PROJECT, **{one: usd("40000") for one in money}, **hours, collection_status="current"
+            )
+            return _sample(
+                SHOWN,
+                adds=0,
+                record=financials,
+                newer=financials.model_copy(update={"billed_to_date": usd("41000")}),
+                shown=lambda row: row["Billed_To_Date__c"],
+                values=(Decimal(40000), Decimal(41000)),
+                owned=("collection_status", "current"),
+                refused=(financials.model_copy(update={"id": "prj_nowhere"}), {}),
+            )
+        amounts = {name: usd("40000") for name in ("net", "total", "outstanding")}
+        days = {"issued_on": date(2027, 2, 1), "due_on": date(2027, 3, 3)}
+        invoice = InvoiceSummary(id="inv_1", project_id=PROJECT, number="INV-9", status="open", **days, **amounts)
+        return _sample(
+            INVOICE,
+            record=invoice,
+            newer=invoice.model_copy(update={"status": "paid"}),
+            links={"project": parent},
+            shown=lambda row: row["Status__c"],
+            values=("open", "paid"),
+            owned=("number", "INV-9"),
+            refused=(invoice, {"project": NOWHERE}),
+        )
+
+    def _deals(self, number: int) -> set[str]:
+        return {self.org.deal(f"Deal {place}") for place in range(number)}
+
+    def _touch(self, deal: str) -> None:
+        self.org.later(3600)
+        self.org.change("Opportunity", deal, StageName="Closed Won")
+
+    @staticmethod
+    def _page(connected: Connected, cursor: str | None) -> tuple[list[str], str, bool]:
+        assert connected.crm is not None
+        page = connected.crm.list_changed_opportunities(cursor)
+        return [item.external_id for item in page.items], page.cursor, page.more
+
+
+def _sample(sobject: str, *, reason: str = r"\w", **values: Any) -> Sample:
+    values |= {"create": f"{sobject}.upsert", "update": f"{sobject}.update"}
+    return Sample(kind=sobject, reason=reason, **values)
+
+
+def usd(amount: str) -> Money:
+    """Dollars."""
+    return Money(amount=Decimal(amount), currency="USD")
+
+
+@contextmanager
+def salesforce(url: str) -> Iterator[SalesforceSubject]:
+    """A fresh organisation on a running stand-in."""
+    with httpx2.Client(base_url=url, trust_env=False) as http:
+        org = Org(url, http)
+        org.control("POST", "reset")
+        org.prepare()
+        yield SalesforceSubject(org)
