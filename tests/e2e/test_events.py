@@ -76,9 +76,9 @@ def _everything_again(here: World) -> Iterator[list[int]]:
 
     def disturb() -> None:
         while not stopped.wait(0.3):
-            with here.tieline.database.transaction() as db:
-                db.execute("delete from inbox")
+            with here.tieline.database.connection() as db:  # every statement commits by itself
                 db.execute("update feed_cursor set position = null where stream not like '%push'")
+                db.execute("delete from inbox")
                 rows = db.execute("select flow, key, engagement from agenda order by flow, key").fetchall()
                 for row in dice.sample(rows, len(rows)):
                     wake(db, row["flow"], row["key"], row["engagement"], "event")

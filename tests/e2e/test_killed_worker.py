@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from tests.e2e.deals import Line, invoices, money, shown, win, work, workday
 from tests.e2e.oracle import count, doubled, time_lines
@@ -21,6 +22,7 @@ SLOW = 1500
 """Milliseconds a call hangs at the vendor while the worker is killed."""
 
 
+@pytest.mark.timeout(400)
 def test_killed_at_five_places_everything_is_there_once(tmp_path: Path, database: str) -> None:
     with world(tmp_path, database) as here, _workers(here) as workers:
         deal = win(here, "Deal of many workers", Line(), Line("Build", "Consultant", 60, 165))
