@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ PARTS = ("flows", "lane", "idle")
 def main(
     only: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(PARTS)}; may be repeated.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer of everything: under a minute.")] = False,
+    entries: Annotated[list[int] | None, typer.Option(help="Time entries of the bulk lane; may be repeated.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the stand-ins.")] = 0,
     out: Annotated[Path, typer.Option(help="Where the figures are written.")] = Path("bench/results.json"),
 ) -> None:
@@ -32,17 +34,19 @@ def main(
         raise typer.BadParameter(f"there is no part {unknown[0]!r}; there are {', '.join(PARTS)}")
     structlog.configure(processors=[_silent])
     figures: dict[str, Any] = {"about": about(seed, quick)}
+    sizes = entries or ([2_000] if quick else [10_000, 100_000])
     with tempfile.TemporaryDirectory(prefix="tieline-bench-") as name, postgres(Path(name) / "state") as server:
         folder = Path(name)
-        if "flows" in parts:
-            plan = flows.Plan(engagements=5, at_once=5) if quick else flows.Plan()
-            figures["flows"] = flows.measure(server, folder / "flows", seed, plan)
-        if "lane" in parts:
-            figures["lane"] = lane.measure(server, folder / "lane", seed, [2_000] if quick else [10_000, 100_000])
-        if "idle" in parts:
-            figures["idle"] = idle.measure(server, folder / "idle", seed, 2.0 if quick else 10.0)
-    show(figures)
-    out.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+        measures: dict[str, Callable[[], list[dict[str, Any]]]] = {
+            "flows": lambda: flows.measure(server, folder / "flows", seed, flows.QUICK if quick else flows.Plan()),
+            "lane": lambda: lane.measure(server, folder / "lane", seed, sizes),
+            "idle": lambda: idle.measure(server, folder / "idle", seed, 2.0 if quick else 10.0),
+        }
+        for part in [part for part in PARTS if part in parts]:
+            figures[part] = measures[part]()
+            show(part, figures[part])
+            # After each part, so that what was measured outlives a failure of the next.
+            out.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
 
 
 def about(seed: int, quick: bool) -> dict[str, Any]:

@@ -37,6 +37,9 @@ class Plan:
         return 1 + (self.engagements + self.at_once) * len(self.latencies)
 
 
+QUICK = Plan(engagements=5, at_once=5)
+
+
 def measure(postgres: Postgres, folder: Path, seed: int, plan: Plan) -> list[dict[str, Any]]:
     """One row for each latency."""
     with vendors(seed) as world:

@@ -1,25 +1,21 @@
 """The figures as tables for people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 
-def show(figures: dict[str, Any]) -> None:
-    """Print what was measured."""
-    console = Console(width=None)
-    for title, rows in figures.items():
-        if title == "about":
-            continue
-        table = Table(title=title, title_justify="left")
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        table.add_column("figure")
-        for _ in rows:
-            table.add_column(justify="right")
-        for name in names:
-            table.add_row(name.replace("_", " "), *(_text(row.get(name)) for row in rows))
-        console.print(table)
+def show(title: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Print one part: a line for each figure, a column for each row."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("figure")
+    for _ in rows:
+        table.add_column(justify="right")
+    for name in dict.fromkeys(name for row in rows for name in row):
+        table.add_row(name.replace("_", " "), *(_text(row.get(name)) for row in rows))
+    Console().print(table)
 
 
 def _text(value: Any) -> str:
