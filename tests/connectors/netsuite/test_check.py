@@ -146,3 +146,8 @@ def test_an_account_id_becomes_a_host_name_and_back() -> None:
     assert audience_of(site(), read_options(site())) == (
         "https://tstdrv1234567-sb1.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token"
     )
+
+
+def test_an_audience_of_another_account_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=f"audience is of account 7654321, not of {ACCOUNT}"):
+        read_options(site(audience="https://7654321.suitetalk.api.netsuite.com/services/rest/auth/oauth2/v1/token"))
