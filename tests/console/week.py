@@ -10,6 +10,7 @@ from tieline.engine.audit import audit
 from tieline.engine.problem import Problem
 from tieline.store.database import Connection
 
+TWINS = "NetSuite already has 'O'Brien' (id 1207), 'Obrien & Soehne' (id 3304); is it the same customer?"
 GRID, TREASURY, ROBOTICS, CLAIMS = "eng_grid", "eng_treasury", "eng_robotics", "eng_claims"
 
 
@@ -127,7 +128,7 @@ class BusyWeek(World):
                 contract.id, CLAIMS, self.now, self.now,
                 Jsonb([
                     {"label": "Customer in ERP", "what": "refused", "connection": "netsuite", "target": "customer",
-                     "detail": "NetSuite has two customers that may be this one: 1207 O'Brien, 3304 Obrien & Soehne"},
+                     "detail": TWINS},
                     {"label": "Project in ERP", "what": "waiting", "connection": "netsuite",
                      "detail": "waits for Customer in ERP"},
                 ]),
@@ -141,7 +142,7 @@ class BusyWeek(World):
             db, "contract_to_project", contract.id, CLAIMS,
             Problem(
                 kind="duplicate", connection="netsuite", field="customer", key=subject, owner="finance",
-                message="NetSuite has two customers that may be O'Brien & Söhne: 1207 O'Brien, 3304 Obrien & Soehne",
+                message=TWINS,
                 suggestion="Link the right one, or create a new customer.", label="Customer in ERP",
                 target="customer", subject=subject, amount=Decimal("61250.00"), currency="USD",
             ),

@@ -114,9 +114,11 @@ def many(count: int, one: str, more: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
-def day(value: date | None) -> str:
-    """`18 Dec 2026`."""
-    return DASH if value is None else f"{value.day} {value:%b %Y}"
+def day(value: date | None, now: datetime | None = None) -> str:
+    """`18 Dec 2026`; with `now`, its year only when it is another one."""
+    if value is None:
+        return DASH
+    return f"{value.day} {value:%b}" if now is not None and value.year == now.year else f"{value.day} {value:%b %Y}"
 
 
 def moment(value: datetime | None, now: datetime | None = None) -> Markup:
@@ -159,35 +161,39 @@ def cut(text: object, length: int = LONGEST) -> str:
 def state(word: str, about: str = "engagement") -> Markup:
     """A mark: icon and word."""
     kind, text = WAITING[about] if word == "waiting" else STATES.get(word, ("off", cut(word, 40)))
+    if about == "line":
+        text = text[:1].upper() + text[1:]
     return Markup('<span class="state {}">{}</span>').format(kind, text)
 
 
-def content_rows(value: Any, path: str = "") -> list[tuple[str, str]]:
-    """A record as rows of name and text, for reading what exactly is approved."""
+def content_rows(content: dict[str, Any]) -> list[tuple[str, str]]:
+    """A record as rows of name and text, for reading what exactly is approved: single values first, then lists."""
+    single = [(key, item) for key, item in content.items() if not isinstance(item, list)]
+    lists = [(key, item) for key, item in content.items() if isinstance(item, list)]
+    rows = [(_name(key), text) for key, item in sorted(single) if (text := _told(item))]
+    for key, items in sorted(lists):
+        if all(not isinstance(item, dict | list) for item in items):
+            rows += [(_name(key), "; ".join(map(_told, items)))] if items else []
+        else:
+            rows += [(f"{_name(key)} {number}", _told(item)) for number, item in enumerate(items, 1)]
+    return rows
+
+
+def _told(value: Any) -> str:
     match value:
         case {"amount": amount, "currency": currency} if len(value) == 2:
-            return [(path, money(Decimal(str(amount)), str(currency)))]
+            return money(Decimal(str(amount)), str(currency))
         case dict():
-            return [row for key, item in value.items() for row in content_rows(item, _under(path, str(key)))]
-        case list() if all(not isinstance(item, dict | list) for item in value):
-            return [(path, "; ".join(map(str, value)) or DASH)]
+            parts = [f"{key.replace('_', ' ')} {text}" for key, item in sorted(value.items()) if (text := _told(item))]
+            return " · ".join(parts)
         case list():
-            return [row for number, item in enumerate(value, 1) for row in content_rows(item, f"{path} {number}")]
+            return "; ".join(map(_told, value))
         case None | "":
-            return []
+            return ""
         case bool():
-            return [(path, "yes" if value else "no")]
-    return [(path, cut(value, 2000))]
+            return "yes" if value else "no"
+    return cut(value, 2000)
 
 
-def _under(path: str, key: str) -> str:
-    words = key.replace("_", " ")
-    return f"{path}, {words}" if path else words[:1].upper() + words[1:]
-
-
-def marked(text: str) -> Markup:
-    """Text whose figures stand out."""
-    return Markup(" ").join(
-        Markup("<b class='m'>{}</b>").format(part) if any(c.isdigit() for c in part) else escape(part)
-        for part in text.split(" ")
-    )
+def _name(key: str) -> str:
+    return cut(key[:1].upper() + key[1:].replace("_", " "), 100)

@@ -58,7 +58,7 @@ found as (
     and e.subject = r.subject where r.external_id = %(search)s
   union select o.engagement_id from cross_reference r
     join engagement_opportunity o on o.opportunity_id = r.subject where r.external_id = %(search)s
-  union select engagement_id from invoice where number = %(search)s
+  union select engagement_id from invoice where number is not null and left(number, 100) = %(search)s
   union select engagement_id from project where code = %(search)s),
 page as (
   select * from engagement e

@@ -13,7 +13,7 @@ from tieline.exception_queue.value_row import table_of
 
 Way = Literal["add_code", "link", "happened", "decide", "adopt", "resume", "retry"]
 
-_IDS = re.compile(r"'([^']{1,120})' \(id ([^\s)]{1,80})\)")
+_IDS = re.compile(r"'(.{1,120}?)' \(id ([^\s)]{1,80})\)")
 LIKE_ENOUGH = 70
 MOST_CHOICES = 500
 

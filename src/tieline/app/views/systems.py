@@ -8,6 +8,8 @@ from tieline.sdk.connected import Connected
 RecordUrl = Callable[[str, str], str | None]
 """(target, vendor id) -> address, or None when the vendor has no page for it."""
 
+LONGEST_ID = 200
+
 
 @dataclass(frozen=True, kw_only=True)
 class SystemCard:
@@ -22,8 +24,8 @@ class SystemCard:
     record_url: RecordUrl
 
     def url(self, target: str | None, external_id: str | None) -> str | None:
-        """A web address of a record, never another kind of address."""
-        if target is None or external_id is None:
+        """A web address of a record, never another kind of address; none for an id no address can hold."""
+        if target is None or external_id is None or len(external_id) > LONGEST_ID:
             return None
         found = self.record_url(target, external_id)
         return found if found is not None and found.startswith(("https://", "http://")) else None

@@ -80,7 +80,7 @@ function draw() {
       return h.dataset.kind === "bar"
         ? { name: h.textContent, type: "bar", stack: h.dataset.stack, data, barMaxWidth: 26, itemStyle: { color, decal: dashed ? { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: 0.8, color: tone.surface } : undefined } }
         : { name: h.textContent, type: "line", data, symbol: "circle", symbolSize: dashed ? 0 : 5, lineStyle: { color, width: 2, type: dashed ? [5, 4] : "solid" }, itemStyle: { color },
-            endLabel: { show: "label" in h.dataset, color, offset: [0, apart(i)], fontWeight: 600, formatter: (p) => h.dataset.label } };
+            endLabel: { show: "label" in h.dataset, color, offset: [0, apart(i)], fontWeight: 600, backgroundColor: tone.surface, padding: [1, 3], formatter: (p) => h.dataset.label } };
     });
     const text = { color: tone.muted, fontSize: 12, fontFamily: css.getPropertyValue("--font") };
     const axis = { type: "value", splitLine: { lineStyle: { color: tone.line } }, axisLabel: { ...text, formatter: (v) => (v >= 1e6 ? `${v / 1e6} m` : v >= 1e4 ? `${v / 1e3} k` : v.toLocaleString("en")) }, splitNumber: 4, min: Number(figure.dataset.min || 0) };
