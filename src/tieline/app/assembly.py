@@ -1,7 +1,7 @@
 """Assembly: from a site to a running Tieline. What is wired to what stands here as plain tables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -53,6 +53,8 @@ class Tieline:
     connected: dict[str, Connected]
     governors: Mapping[str, Governor]
     engine: FlowEngine
+    retired: dict[str, Connected] = field(default_factory=dict)
+    """The last replaced one of each connection, open for what is under way."""
 
     def systems(self, db: Connection) -> Systems:
         """The firm's systems, with routes pinned through this database connection."""
@@ -61,11 +63,14 @@ class Tieline:
     def reconnect(self, name: str) -> None:
         """Read a connection's mappings and value tables again; what is under way ends with the old ones."""
         settings = next(one for one in self.site.connections if one.name == name)
-        self.connected[name] = connect_one(settings, self.governors[name])
+        new = connect_one(settings, self.governors[name])
+        if (older := self.retired.pop(name, None)) is not None:
+            older.close()
+        self.retired[name], self.connected[name] = self.connected[name], new
 
     def close(self) -> None:
         """Close connections and give limits back."""
-        for connected in self.connected.values():
+        for connected in (*self.connected.values(), *self.retired.values()):
             connected.close()
         for governor in self.governors.values():
             governor.close()
