@@ -59,6 +59,17 @@ def test_a_sweep_reads_all_pages_and_wakes_each_change_once(bench: Bench) -> Non
     assert position(bench) == "2"
 
 
+def test_a_record_that_changed_twice_within_the_second_of_its_version_is_looked_at_again(bench: Bench) -> None:
+    pages = feed([changed(1)])
+    assert sweep(bench.database, "erp", "invoices", pages, handle) == 1
+    assert sweep(bench.database, "erp", "invoices", pages, handle) == 0
+    bench.rows("update inbox set received_at = received_at - interval '3 seconds' returning id")
+    assert sweep(bench.database, "erp", "invoices", pages, handle) == 1, "its version may be older than its content"
+    bench.rows("update inbox set received_at = received_at - interval '3 seconds' returning id")
+    assert sweep(bench.database, "erp", "invoices", pages, handle) == 0
+    assert agenda(bench) == {"0061": 2}
+
+
 def test_a_newer_version_and_a_deletion_are_events_of_their_own(bench: Bench) -> None:
     pages = feed([changed(1), changed(1, version=2), changed(1, version=2, deleted=True)])
     assert sweep(bench.database, "crm", "opportunities", pages, handle) == 3
