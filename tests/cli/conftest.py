@@ -3,12 +3,13 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from tieline.app.example import Example, write_example
 from tieline.cli import main
@@ -40,7 +41,7 @@ Command = Callable[..., Ran]
 
 
 @pytest.fixture
-def tieline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+def tieline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Command]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("NO_COLOR", "1")
@@ -54,7 +55,8 @@ def tieline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         out, err = capsys.readouterr()
         return Ran(int(ended.value.code or 0), out, err)
 
-    return run
+    yield run
+    structlog.reset_defaults()  # commands log to the standard error of their moment
 
 
 @pytest.fixture(scope="session")
