@@ -62,49 +62,9 @@ class World:
         version: int = 1,
     ) -> tuple[ContractVersion, Project]:
         """An engagement with a contract, a project and their place in every system."""
-        start = (self.now - timedelta(days=days_ago)).date().replace(day=1)
-        end = start + timedelta(days=300)
-        money = Money(amount=Decimal(value), currency=currency)
         opportunity = f"opp_{engagement_id}"
-        contract = ContractVersion(
-            id=f"con_{engagement_id}",
-            version=version,
-            engagement_id=engagement_id,
-            name=name,
-            customer_id=f"cus_{engagement_id}",
-            opportunity_id=opportunity,
-            legal_entity=entity,
-            currency=currency,
-            contract_type="SOW",
-            billing_method="time_and_materials",
-            payment_terms="NET30",
-            tax_treatment="standard",
-            tax_nexus="US-CA",
-            po_number="PO-88213",
-            start_date=start,
-            end_date=end,
-            service_line="Implementation",
-            sales_owner="Sam Ortiz",
-            revenue_method="as_billed",
-            value=money,
-            lines=(
-                ContractLine(
-                    id=f"line_{engagement_id}",
-                    workstream="Build",
-                    role="Consultant",
-                    hours=Decimal(700),
-                    rate=Decimal(165),
-                    amount=money,
-                    delivering_entity=entity,
-                ),
-            ),
-            rate_card=(),
-            billing_schedule=BillingSchedule(
-                id=f"bil_{engagement_id}", contract_id=f"con_{engagement_id}", method="time_and_materials"
-            ),
-            budget=Budget(id=f"bud_{engagement_id}", hours=Decimal(700), revenue=money),
-            delivery_leads=("dana.whitfield@haldenmarsh.example",),
-        )
+        start = (self.now - timedelta(days=days_ago)).date().replace(day=1)
+        contract = _contract(engagement_id, opportunity, name, entity, currency, value, start, version)
         project = self._project(contract, customer, opportunity)
         open_engagement(db, engagement_id, opportunity, name, contract.customer_id, customer)
         if not self._has_contract(db, contract):
@@ -294,3 +254,49 @@ class World:
         for line in lines:
             db.execute("insert into invoice_line (transaction_id, invoice_id) values (%s, %s)", [line, invoice_id])
         return invoice_id
+
+
+def _contract(
+    engagement_id: str, opportunity: str, name: str, entity: str, currency: str, value: str, start: date, version: int
+) -> ContractVersion:
+    end = start + timedelta(days=300)
+    money = Money(amount=Decimal(value), currency=currency)
+    return ContractVersion(
+        id=f"con_{engagement_id}",
+        version=version,
+        engagement_id=engagement_id,
+        name=name,
+        customer_id=f"cus_{engagement_id}",
+        opportunity_id=opportunity,
+        legal_entity=entity,
+        currency=currency,
+        contract_type="SOW",
+        billing_method="time_and_materials",
+        payment_terms="NET30",
+        tax_treatment="standard",
+        tax_nexus="US-CA",
+        po_number="PO-88213",
+        start_date=start,
+        end_date=end,
+        service_line="Implementation",
+        sales_owner="Sam Ortiz",
+        revenue_method="as_billed",
+        value=money,
+        lines=(
+            ContractLine(
+                id=f"line_{engagement_id}",
+                workstream="Build",
+                role="Consultant",
+                hours=Decimal(700),
+                rate=Decimal(165),
+                amount=money,
+                delivering_entity=entity,
+            ),
+        ),
+        rate_card=(),
+        billing_schedule=BillingSchedule(
+            id=f"bil_{engagement_id}", contract_id=f"con_{engagement_id}", method="time_and_materials"
+        ),
+        budget=Budget(id=f"bud_{engagement_id}", hours=Decimal(700), revenue=money),
+        delivery_leads=("dana.whitfield@haldenmarsh.example",),
+    )

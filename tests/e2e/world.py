@@ -164,25 +164,6 @@ def world(
         here.control("salesforce", "POST", "customize", {"objects": objects, "fields": fields})
         if "kantata" in urls:
             here.control("kantata", "POST", "customize", {"custom_fields": custom_fields_of("kantata")})
-        erps = []
-        if "netsuite" in urls:
-            erps.append(
-                ExampleErp(
-                    connector="netsuite", url=urls["netsuite"], account=NETSUITE_ACCOUNT, legal_entities=netsuite_for
-                )
-            )
-        if tryton is not None:
-            options = f'database = "{tryton["database"]}", user = "{tryton["user"]}"'
-            erps.append(
-                ExampleErp(
-                    connector="tryton",
-                    url=tryton["url"],
-                    account=tryton["account"],
-                    options=options,
-                    secret="tryton-password",
-                    legal_entities=tryton_for,
-                )
-            )
         write_example(
             here.site,
             Example(
@@ -191,7 +172,7 @@ def world(
                 salesforce_options="poll_seconds = 1"
                 + ("" if push else ', change_channel = "/data/AccountChangeEvent"'),
                 kantata_url=urls.get("kantata"),
-                erps=erps,
+                erps=_erps(urls, tryton, netsuite_for, tryton_for),
                 sweep_seconds=0.5,
                 time_seconds=0.5,
                 secrets={"tryton-password": tryton["password"]} if tryton else {},
@@ -205,6 +186,31 @@ def world(
         for name in urls:
             health = here.control(name, "GET", "health")
             assert health["ok"], health["bugs"]
+
+
+def _erps(
+    urls: dict[str, str], tryton: dict[str, Any] | None, netsuite_for: Sequence[str], tryton_for: Sequence[str]
+) -> list[ExampleErp]:
+    erps = []
+    if "netsuite" in urls:
+        erps.append(
+            ExampleErp(
+                connector="netsuite", url=urls["netsuite"], account=NETSUITE_ACCOUNT, legal_entities=netsuite_for
+            )
+        )
+    if tryton is not None:
+        options = f'database = "{tryton["database"]}", user = "{tryton["user"]}"'
+        erps.append(
+            ExampleErp(
+                connector="tryton",
+                url=tryton["url"],
+                account=tryton["account"],
+                options=options,
+                secret="tryton-password",
+                legal_entities=tryton_for,
+            )
+        )
+    return erps
 
 
 def custom_fields_of(connector: str) -> list[dict[str, Any]]:

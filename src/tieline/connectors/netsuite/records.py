@@ -102,12 +102,6 @@ def upsert(
         found = client.id_of_reference(kind.record_type, payload[REFERENCE], kind.label)
         return [Found(*found)] if found else []
 
-    def close(record_id: str) -> None:
-        client.change(kind.record_type, record_id, dict(kind.closed), what=f"{kind.words} {record_id}")
-
-    def take_up(record_id: str) -> None:
-        client.change(kind.record_type, record_id, dict(kind.opened), what=f"{kind.words} {record_id}")
-
     def read_back(record_id: str) -> Payload:
         wanted = written_paths(site, kind)
         stored = client.read(kind.record_type, record_id, fields=top_names(wanted), lines=bool(kind.sublists))
@@ -123,14 +117,23 @@ def upsert(
         update=update,
         find=find,
         candidates=candidates,
-        withdraw=withdraw or (close if kind.closed else None),
-        take_up=take_up if kind.opened else None,
+        withdraw=withdraw or setting(site, kind, kind.closed),
+        take_up=setting(site, kind, kind.opened),
         read_back=read_back,
         creates=facts.creates,
         updates=facts.updates,
         quarantine=facts.quarantine,
         support=facts.support,
     )
+
+
+def setting(site: Site, kind: Kind, body: Payload) -> Callable[[str], None] | None:
+    """Writes fixed fields to a record, to close or to open it; None when there are none."""
+
+    def change(record_id: str) -> None:
+        site.client.change(kind.record_type, record_id, dict(body), what=f"{kind.words} {record_id}")
+
+    return change if body else None
 
 
 def items_of(record: Payload, sublist: str) -> list[Payload]:
