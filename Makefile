@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENDOR := src/tieline/console/static/vendor
 UV_LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
-CODE := src tests tools
+CODE := src tests tools bench
 
 .PHONY: help setup demo test check bench lock format clean
 
