@@ -34,6 +34,7 @@ def test_the_names_of_this_machine_are_taken(client: httpx2.Client, host: str) -
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:1"},
     ],
 )
@@ -42,6 +43,13 @@ def test_a_change_from_a_foreign_page_is_refused(client: httpx2.Client, headers:
     assert answer.status_code == 403
     assert "another site" in answer.json()["error"]["message"]
     assert client.get("/api/exceptions", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Sec-Fetch-Site": "same-origin", "Origin": "null"}, {"Sec-Fetch-Site": "none"}]
+)
+def test_a_change_from_our_own_page_or_from_a_program_is_taken(client: httpx2.Client, headers: dict[str, str]) -> None:
+    assert client.post("/api/exceptions/1/retry", json=BY, headers=headers).status_code == 404
 
 
 def test_a_form_of_a_foreign_page_cannot_even_look_like_json(client: httpx2.Client) -> None:

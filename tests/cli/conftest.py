@@ -43,7 +43,6 @@ Command = Callable[..., Ran]
 @pytest.fixture
 def tieline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Command]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.delenv("TIELINE_SITE", raising=False)
 

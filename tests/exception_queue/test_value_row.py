@@ -39,7 +39,8 @@ def test_the_code_is_added_to_the_sites_file_and_audited(bench: Bench, folders: 
     assert file.read_text("utf-8") == "ours,theirs\nConsultant,3\nSr. Architect,9\n"
     assert (folders[1] / "item.csv").read_text("utf-8").count("\n") == 3
     (event,) = bench.rows("select actor, detail from audit_event where action = 'exception.fixed'")
-    assert event == {"actor": "Dana Whitfield", "detail": {"code": "Sr. Architect = 9", "table": "netsuite/item"}}
+    detail = {"code": "Sr. Architect = 9", "table": "netsuite/item", "concerned": []}
+    assert event == {"actor": "Dana Whitfield", "detail": detail}
 
 
 def test_the_second_of_two_people_changes_nothing(bench: Bench, folders: list[Path]) -> None:

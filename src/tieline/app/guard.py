@@ -127,12 +127,18 @@ class Guard:
 
 
 def _foreign(scope: Scope, headers: Headers) -> tuple[int, str, str] | None:
-    """A change a browser sends for a page that is not ours."""
+    """A change a browser sends for a page that is not ours.
+
+    Our own pages send no referrer, so their forms come with the origin `null`; then the browser must say that it is
+    the same site.
+    """
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     own = f"{scope['scheme']}://{headers.get('host', '')}".lower()
-    if (site is not None and site not in ("same-origin", "none")) or (origin is not None and origin.lower() != own):
-        return 403, "This change was sent by another site's page", "Make it from Tieline's own pages."
-    return None
+    own_site = site in ("same-origin", "none") if site is not None else origin != "null"
+    own_origin = origin is None or origin.lower() in (own, "null")
+    if own_site and own_origin:
+        return None
+    return 403, "This change was sent by another site's page", "Make it from Tieline's own pages."
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes | None:

@@ -27,7 +27,8 @@ SiteOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 AsOption = Annotated[str, typer.Option("--as", help="Who you are; recorded in the audit trail as claimed.")]
 
-out = Console(highlight=False)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 400)
+"""A file or a pipe takes lines as long as they are; only a terminal folds them."""
 
 
 def log_to_stderr(level: str = "WARNING") -> None:

@@ -36,10 +36,10 @@ def init(folder: Annotated[Path, typer.Argument(help="A new folder.")], json: Js
     if json:
         print_json({"site": str(folder)})
         return
-    out.print(f"Wrote the example site [bold]{escape(str(folder))}[/]. Next:")
+    out.print(f"Wrote the example site [bold]{escape(str(folder))}[/]. Next:", soft_wrap=True)
     out.print("  tieline-standins run salesforce=9101 kantata=9102 netsuite=9103   (systems to try it on)")
-    out.print(escape(f"  tieline check --site {folder}"))
-    out.print(escape(f"  tieline serve --site {folder}"))
+    out.print(escape(f"  tieline check --site {folder}"), soft_wrap=True)
+    out.print(escape(f"  tieline serve --site {folder}"), soft_wrap=True)
 
 
 def check(

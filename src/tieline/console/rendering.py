@@ -43,6 +43,7 @@ def templates() -> Environment:
         words.ago,
         words.age_class,
         words.cut,
+        words.short_id,
         words.state,
         words.content_rows,
     ):

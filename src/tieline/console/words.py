@@ -158,6 +158,11 @@ def cut(text: object, length: int = LONGEST) -> str:
     return whole if len(whole) <= length else whole[: length - 1] + "…"
 
 
+def short_id(text: str) -> str:
+    """A vendor's id as people recognise it: `0068d…Q4xX`."""
+    return text if len(text) <= 12 else f"{text[:5]}…{text[-4:]}"
+
+
 def state(word: str, about: str = "engagement") -> Markup:
     """A mark: icon and word."""
     kind, text = WAITING[about] if word == "waiting" else STATES.get(word, ("off", cut(word, 40)))

@@ -23,7 +23,7 @@ def retry(database: Database, exception_id: int, by: str) -> int:
     """Try again what waits for it; returns how much: flow instances are woken, transactions marked for the worker."""
     with database.transaction() as db:
         _open(db, exception_id)
-        audit(db, "exception.retried", actor=by, object_=str(exception_id))
+        record(db, "exception.retried", exception_id, by)
         lines = db.execute(
             "update exception_item set retry_by = %(by)s where id = %(id)s and exists (select from exception_line"
             " where exception_id = %(id)s and transaction_id is not null) returning (select count(*)"
@@ -54,7 +54,7 @@ def link(database: Database, exception_id: int, external_id: str, by: str) -> in
             " on conflict (connection, target, subject) do update set external_id = excluded.external_id",
             [item["connection"], target, subject, external_id],
         )
-        audit(db, "exception.linked", actor=by, object_=str(exception_id), detail={"external_id": external_id})
+        record(db, "exception.linked", exception_id, by, external_id=external_id)
         return _wake_lines(db, exception_id)
 
 
@@ -69,7 +69,7 @@ def create_new(database: Database, exception_id: int, by: str) -> int:
             " where connection = %s and target = %s and subject = %s",
             [item["connection"], target, subject],
         )
-        audit(db, "exception.created_anew", actor=by, object_=str(exception_id))
+        record(db, "exception.created_anew", exception_id, by)
         return _wake_lines(db, exception_id)
 
 
@@ -92,7 +92,7 @@ def adopt(database: Database, exception_id: int, record_id: str, by: str) -> int
             raise NotPossible(
                 f"{item['field']} {record_id} is linked to another record of {item['connection']} already"
             )
-        audit(db, "exception.linked", actor=by, object_=str(exception_id), detail={"external_id": known["id"]})
+        record(db, "exception.linked", exception_id, by, external_id=known["id"])
         return _wake_lines(db, exception_id)
 
 
@@ -110,7 +110,7 @@ def ignore(database: Database, exception_id: int, by: str, reason: str) -> None:
         item = _open(db, exception_id)
         if item["kind"] != "unlinked":
             raise NotPossible("only a record that belongs to no engagement can be left to its system")
-        audit(db, "exception.ignored", actor=by, object_=str(exception_id), detail={"reason": reason})
+        record(db, "exception.ignored", exception_id, by, reason=reason)
         db.execute("delete from exception_line where exception_id = %s and transaction_id is null", [exception_id])
         close_if_empty(db, [exception_id], by, reason)
 
@@ -122,7 +122,7 @@ def assign(database: Database, exception_id: int, owner: str, by: str) -> None:
     with database.transaction() as db:
         _open(db, exception_id)
         db.execute("update exception_item set owner = %s where id = %s", [owner, exception_id])
-        audit(db, "exception.assigned", actor=by, object_=str(exception_id), detail={"text": owner})
+        record(db, "exception.assigned", exception_id, by, text=owner)
 
 
 def comment(database: Database, exception_id: int, text: str, by: str) -> None:
@@ -131,7 +131,18 @@ def comment(database: Database, exception_id: int, text: str, by: str) -> None:
         raise NotPossible("the comment is empty")
     with database.transaction() as db:
         _open(db, exception_id)
-        audit(db, "exception.commented", actor=by, object_=str(exception_id), detail={"text": text})
+        record(db, "exception.commented", exception_id, by, text=text)
+
+
+def record(db: Connection, action: str, exception_id: int, by: str, **detail: str) -> None:
+    """Audit what a person did, with the engagements and deals concerned: once it is solved, nothing else tells them."""
+    row = db.execute(
+        "select array_agg(id) as ids from (select distinct coalesce(l.engagement, p.engagement_id, l.key) as id"
+        " from exception_line l left join project_transaction t on t.id = l.transaction_id"
+        " left join project p on p.id = t.project_id where l.exception_id = %s limit 20) concerned",
+        [exception_id],
+    ).fetchone()
+    audit(db, action, actor=by, object_=str(exception_id), detail={**detail, "concerned": (row and row["ids"]) or []})
 
 
 def _open(db: Connection, exception_id: int) -> dict[str, Any]:

@@ -5,8 +5,7 @@ import io
 import threading
 from pathlib import Path
 
-from tieline.engine.audit import audit
-from tieline.exception_queue.actions import NoSuchException, NotPossible
+from tieline.exception_queue.actions import NoSuchException, NotPossible, record
 from tieline.mapping.problems import MappingFileError
 from tieline.mapping.value_tables import ValueTable, ValueTables
 from tieline.store.database import Database
@@ -35,8 +34,8 @@ def add_code(database: Database, exception_id: int, folders: list[Path], theirs:
     with _writing:
         append_row(file, folders, table.name, item["key"], theirs)
         with database.transaction() as db:
-            detail = {"code": f"{item['key']} = {theirs}", "table": f"{item['connection']}/{table.name}"}
-            audit(db, "exception.fixed", actor=by, object_=str(exception_id), detail=detail)
+            code, where = f"{item['key']} = {theirs}", f"{item['connection']}/{table.name}"
+            record(db, "exception.fixed", exception_id, by, code=code, table=where)
     return file
 
 

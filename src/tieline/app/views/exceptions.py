@@ -46,6 +46,7 @@ class ExceptionRow:
     """Records and flow instances that wait for it."""
     money: tuple[tuple[str, Decimal], ...]
     engagements: tuple[str, ...]
+    """Whose work waits, at most 20; of a solved one, whose work waited when a person acted."""
     approval_id: int | None = None
     lines: int = 0
     """Of those waiting: time entries and expenses."""
@@ -77,8 +78,12 @@ select i.id, i.kind, left(i.message, 2000) as message, left(i.suggestion, 1000) 
   (select count(*) from waiting w where w.id = i.id and w.is_line) as lines,
   (select jsonb_object_agg(currency, amount) from (select currency, sum(amount) as amount from waiting w
     where w.id = i.id and currency is not null and amount is not null group by currency) m) as money,
-  (select array_agg(engagement) from (select distinct engagement from waiting w
-    where w.id = i.id and engagement is not null order by 1 limit 20) e) as engagements,
+  (select array_agg(id) from (select engagement as id from waiting w where w.id = i.id and engagement is not null
+    union select e.id from audit_event v, jsonb_array_elements_text(v.detail->'concerned') c
+      left join engagement_opportunity o on o.opportunity_id = c
+      join engagement e on e.id = coalesce(o.engagement_id, c)
+    where i.closed_at is not null and v.action like 'exception.%%' and v.object = i.id::text
+    order by 1 limit 20) e) as engagements,
   (select a.id from approval a join exception_line l on l.exception_id = i.id and l.flow = a.flow and l.key = a.key
     where i.kind = 'approval' and a.state = 'asked' limit 1) as approval_id
 from page i order by i.opened_at, i.id
