@@ -12,7 +12,9 @@ from typing import Annotated, Any
 
 import structlog
 import typer
+from rich import box
 from rich.console import Console
+from rich.table import Table
 
 from tieline.app.assembly import Tieline, assemble
 from tieline.app.site import Site, load_site
@@ -27,8 +29,8 @@ SiteOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 AsOption = Annotated[str, typer.Option("--as", help="Who you are; recorded in the audit trail as claimed.")]
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 400)
-"""A file or a pipe takes lines as long as they are; only a terminal folds them."""
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+"""A file or a pipe has no width of its own: lines there are as long as a wide terminal takes them."""
 
 
 def log_to_stderr(level: str = "WARNING") -> None:
@@ -79,6 +81,11 @@ def tieline_of(folder: Path, *, threads: int = 8) -> Iterator[Tieline]:
         yield tieline
     finally:
         tieline.close()
+
+
+def table_of(*columns: str) -> Table:
+    """A table with these headings, for `out`."""
+    return Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
 
 
 def print_json(value: Any) -> None:

@@ -7,13 +7,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from tieline.app.assembly import connect_one
 from tieline.app.checks import check_live, check_site
 from tieline.app.example import Example, write_example
 from tieline.app.site import load_site
-from tieline.cli.context import JsonOption, SiteOption, database_of, out, print_json
+from tieline.cli.context import JsonOption, SiteOption, database_of, out, print_json, table_of
 from tieline.cli.errors import UserError
 from tieline.mapping import draft_mapping
 from tieline.mapping.draft import VendorField
@@ -87,7 +86,7 @@ def discover(
     if json:
         print_json(report)
         return
-    table = Table("mapping", "vendor record", "field", "label", "required", "custom")
+    table = table_of("mapping", "vendor record", "field", "label", "required", "custom")
     for row in report:
         for field in row["uncovered"]:
             table.add_row(
@@ -126,7 +125,7 @@ def try_record(
     if json:
         print_json(rows)
         return
-    table = Table("ours", "theirs", "transform", "raw", "result")
+    table = table_of("ours", "theirs", "transform", "raw", "result")
     for row in rows:
         result = f"[red]{escape(row.problem)}[/]" if row.problem else _shown(row.value)
         table.add_row(row.canonical, row.vendor, row.transform, _shown(row.raw), result)

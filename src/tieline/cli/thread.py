@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from tieline.app.views.engagements import list_engagements
 from tieline.app.views.exceptions import ExceptionRow, list_exceptions
 from tieline.app.views.timeline import read_timeline, read_waiting
-from tieline.cli.context import AsOption, JsonOption, SiteOption, database_of, out, print_json
+from tieline.cli.context import AsOption, JsonOption, SiteOption, database_of, out, print_json, table_of
 from tieline.cli.errors import UserError
 from tieline.engine.approvals import decide_approval
 from tieline.exception_queue import actions
@@ -40,7 +39,7 @@ def engagements(site: SiteOption = Path(), json: JsonOption = False) -> None:
     if json:
         print_json(rows)
         return
-    table = Table("engagement", "customer", "value", "stage", "health", "where it stands", "invoiced", "paid")
+    table = table_of("engagement", "customer", "value", "stage", "health", "where it stands", "invoiced", "paid")
     for row in rows:
         value = f"{row.currency} {row.value:,.2f}" if row.value is not None else ""
         table.add_row(
@@ -53,7 +52,7 @@ def engagements(site: SiteOption = Path(), json: JsonOption = False) -> None:
             f"{row.invoiced:,.2f}",
             f"{row.paid:,.2f}",
         )
-    out.print(table if rows else "No engagement yet: none of the CRM's deals is won.")
+    out.print(table if rows else "No engagement yet: a won deal becomes one. Those that wait: tieline exceptions")
 
 
 def timeline(
@@ -68,7 +67,7 @@ def timeline(
     if json:
         print_json({"engagement": found, "timeline": items, "waiting": waiting})
         return
-    table = Table("at (UTC)", "step", "system", "outcome", "id there")
+    table = table_of("at (UTC)", "step", "system", "outcome", "id there")
     for item in items:
         table.add_row(
             f"{item.at:%d %b %H:%M:%S}",
@@ -91,7 +90,7 @@ def exceptions(site: SiteOption = Path(), json: JsonOption = False) -> None:
     if json:
         print_json(rows)
         return
-    table = Table("no.", "what is wrong", "waiting", "money", "owner", "since (UTC)")
+    table = table_of("no.", "what is wrong", "waiting", "money", "owner", "since (UTC)")
     for row in rows:
         table.add_row(
             str(row.id), _described(row), str(row.waiting), _money(row), row.owner, f"{row.opened_at:%d %b %H:%M}"

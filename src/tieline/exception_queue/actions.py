@@ -151,7 +151,7 @@ def _open(db: Connection, exception_id: int) -> dict[str, Any]:
         [exception_id],
     ).fetchone()
     if row is None:
-        raise NoSuchException(f"there is no open exception {exception_id}; list them with: tieline exceptions")
+        raise NoSuchException(f"There is no open exception {exception_id}; list them with: tieline exceptions")
     return row
 
 

@@ -26,7 +26,7 @@ def add_code(database: Database, exception_id: int, folders: list[Path], theirs:
             [exception_id],
         ).fetchone()
     if item is None:
-        raise NoSuchException(f"there is no open exception {exception_id}; list them with: tieline exceptions")
+        raise NoSuchException(f"There is no open exception {exception_id}; list them with: tieline exceptions")
     table = table_of(item["kind"], item["field"], item["key"], folders)
     if table is None:
         raise NotPossible("this exception is not about a missing code; mend its cause, then retry it")
