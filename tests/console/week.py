@@ -77,9 +77,10 @@ class BusyWeek(World):
         )  # fmt: skip
         for days, action, label, connection, target, detail in (
             (62, "effect.confirmed", "Draft invoice in ERP", "netsuite", "invoice", {"external_id": "9207"}),
-            (60, "invoice.changed", "Invoice INV-20417 issued", "netsuite", "invoice", {"value": "USD 24,750.00"}),
+            (60, "invoice.changed", "Invoice INV-20417 issued", "netsuite", "invoice",
+             {"value": "USD 24,750.00 still to be paid"}),
             (60, "effect.confirmed", "Invoice shown in CRM", "salesforce", "invoice", {"external_id": "a0Q8d01"}),
-            (28, "invoice.changed", "Invoice INV-20417 paid", "netsuite", "invoice", {"value": "USD 24,750.00"}),
+            (28, "invoice.changed", "Invoice INV-20417 paid", "netsuite", "invoice", {"value": None}),
             (9, "effect.in_doubt", "Burn and billing in CRM", "salesforce", "project.financials",
              {"problem": "the answer did not arrive in time"}),
             (9, "effect.confirmed", "Burn and billing in CRM", "salesforce", "project.financials",

@@ -29,13 +29,14 @@ def _take_over(run: Run, stored: StoredInvoice, state: InvoiceState) -> None:
     run.wakes = [wake for wake in run.wakes if wake.flow != "invoice_feedback"]
     if stored.state is None or stored.state.status != state.status or stored.state.paid != state.paid:
         label = f"Invoice {state.number or stored.external_id} {state.status.replace('_', ' ')}"
+        still = f"{state.outstanding} still to be paid" if state.outstanding.amount else None
         run.with_commit(
             lambda db: audit(
                 db,
                 "invoice.changed",
                 engagement=stored.engagement_id,
                 object_=f"{stored.connection}:invoice:{stored.id}",
-                detail={"label": label, "external_id": stored.external_id, "value": str(state.outstanding)},
+                detail={"label": label, "external_id": stored.external_id, "value": still},
             )
         )
     run.wake("project_feedback", stored.project_id, stored.engagement_id)

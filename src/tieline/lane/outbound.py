@@ -9,19 +9,30 @@ from tieline.sdk.errors import Rejected
 from tieline.sdk.lines import ErpLine
 from tieline.store.database import Connection
 
-# A superseded charge is looked up, but never sent again: its reversal is held until we know.
+# A superseded charge is looked up, but never sent again: its reversal is held until we know. What is posted is asked
+# for by key and not by a join, which without fresh statistics reads all lines of the firm for those of a batch.
 _LINES = """
 select t.id, t.connection, t.kind, t.source_id, t.part, t.seq, t.sign, t.live, t.project_id, t.legal_entity,
-  t.item_code, t.work_date, t.quantity, t.cost_rate, t.note, t.person, p.code,
-  x.external_id as project, y.external_id as employee, z.external_id as task
-from project_transaction t left join project p on p.id = t.project_id
-  left join cross_reference x on x.connection = %(erp)s and x.target = 'project' and x.subject = t.project_id
-  left join cross_reference y on y.connection = %(erp)s and y.target = 'person' and y.subject = t.person
-  left join cross_reference s on s.connection = t.connection and s.target = 'wbs_element' and s.external_id = t.task_ref
-  left join cross_reference z on z.connection = %(erp)s and z.target = 'wbs_element' and z.subject = s.subject
+  t.item_code, t.work_date, t.quantity, t.cost_rate, t.note, t.person, t.task_ref
+from project_transaction t
 where t.id = any (%(ids)s) and t.state = 'checked'
-  and not exists (select from erp_line e where e.transaction_id = t.id)
+  and t.id <> all (array(select transaction_id from erp_line where transaction_id = any (%(ids)s)))
 order by t.id
+"""
+_PROJECTS = """
+select p.id, p.code, x.external_id as theirs from project p
+  left join cross_reference x on x.connection = %(erp)s and x.target = 'project' and x.subject = p.id
+where p.id = any (%(projects)s)
+"""
+_PEOPLE = """
+select subject, external_id from cross_reference
+where connection = %(erp)s and target = 'person' and subject = any (%(people)s)
+"""
+_TASKS = """
+select s.connection, s.external_id as ref, z.external_id as theirs
+from unnest(%(connections)s::text[], %(tasks)s::text[]) n (connection, ref)
+  join cross_reference s on s.connection = n.connection and s.target = 'wbs_element' and s.external_id = n.ref
+  join cross_reference z on z.connection = %(erp)s and z.target = 'wbs_element' and z.subject = s.subject
 """
 
 
@@ -42,21 +53,59 @@ def reference_of(connection: str, kind: str, source_id: str, part: int, seq: int
     return f"{connection}:{kind}:{source_id}:{part}" + (f"~{seq}" if seq else "")
 
 
-def lines_of(db: Connection, erp: str, ids: Sequence[int], pricing: Pricing) -> list[Outbound]:
-    """The lines of a batch that are neither posted nor gone from it, in a fixed order."""
-    return [_outbound(row, erp, pricing) for row in db.execute(_LINES, {"erp": erp, "ids": list(ids)}).fetchall()]
+@dataclass(frozen=True, slots=True)
+class _Theirs:
+    """The ERP's ids of what these lines name."""
+
+    projects: dict[str, tuple[str, str | None]]
+    """Our id -> its code, the ERP's id"""
+    people: dict[str, str]
+    tasks: dict[tuple[str, str], str]
+    """(source, the source's id) -> the ERP's id"""
 
 
-def _outbound(row: dict[str, Any], erp: str, pricing: Pricing) -> Outbound:
+def lines_of(db: Connection, erp: str, ids: Sequence[int], pricing: Pricing) -> dict[int, Outbound]:
+    """By id, those of these lines that are neither posted nor gone from their batch, in a fixed order."""
+    rows = db.execute(_LINES, {"ids": list(ids)}).fetchall()
+    theirs = _theirs(db, erp, rows)
+    return {row["id"]: _outbound(row, erp, theirs, pricing) for row in rows}
+
+
+def _theirs(db: Connection, erp: str, rows: Sequence[dict[str, Any]]) -> _Theirs:
+    tasks = {(row["connection"], row["task_ref"]) for row in rows if row["task_ref"] is not None}
+    values = {
+        "erp": erp,
+        "projects": list({row["project_id"] for row in rows}),
+        "people": list({row["person"] for row in rows}),
+        "connections": [connection for connection, _ in tasks],
+        "tasks": [task for _, task in tasks],
+    }
+    return _Theirs(
+        {row["id"]: (row["code"], row["theirs"]) for row in db.execute(_PROJECTS, values).fetchall()},
+        {row["subject"]: row["external_id"] for row in db.execute(_PEOPLE, values).fetchall()},
+        {(row["connection"], row["ref"]): row["theirs"] for row in db.execute(_TASKS, values).fetchall()},
+    )
+
+
+def _outbound(row: dict[str, Any], erp: str, theirs: _Theirs, pricing: Pricing) -> Outbound:
     reference = reference_of(row["connection"], row["kind"], row["source_id"], row["part"], row["seq"])
-    problem = _missing(row, erp, pricing)
-    line = None
-    if problem is None:
+    superseded = row["sign"] == 1 and not row["live"]
+    code, project = theirs.projects.get(row["project_id"], (None, None))
+    person = theirs.people.get(row["person"])
+    if project is None:
+        problem = _gone(erp, "project", row["project_id"], f"{code} is no longer known in {erp}", "finance")
+    elif person is None:
+        message = f"{erp} has no employee with the e-mail {row['person']}"
+        problem = _gone(erp, "person", row["person"], message, "resource")
+    elif pricing.lacks_item(erp, row["item_code"]):
+        message = f"'{row['item_code']}' has no service item in {erp}"
+        problem = Rejected(erp, message, kind="mapping", field="item", key=row["item_code"], owner="finance")
+    else:
         line = ErpLine(
             reference=reference,
-            project=row["project"],
-            task=row["task"],
-            person=row["employee"],
+            project=project,
+            task=theirs.tasks.get((row["connection"], row["task_ref"])),
+            person=person,
             item=pricing.item(erp, row["item_code"]),
             work_date=row["work_date"],
             minutes=row["quantity"] * row["sign"],
@@ -65,19 +114,8 @@ def _outbound(row: dict[str, Any], erp: str, pricing: Pricing) -> Outbound:
             note=row["note"],
             sign=row["sign"],
         )
-    superseded = row["sign"] == 1 and not row["live"]
-    return Outbound(row["id"], reference, superseded, row["project_id"], line, problem)
-
-
-def _missing(row: dict[str, Any], erp: str, pricing: Pricing) -> Rejected | None:
-    if row["project"] is None:
-        return _gone(erp, "project", row["project_id"], f"{row['code']} is no longer known in {erp}", "finance")
-    if row["employee"] is None:
-        return _gone(erp, "person", row["person"], f"{erp} has no employee with the e-mail {row['person']}", "resource")
-    if pricing.lacks_item(erp, row["item_code"]):
-        message = f"'{row['item_code']}' has no service item in {erp}"
-        return Rejected(erp, message, kind="mapping", field="item", key=row["item_code"], owner="finance")
-    return None
+        return Outbound(row["id"], reference, superseded, row["project_id"], line, None)
+    return Outbound(row["id"], reference, superseded, row["project_id"], None, problem)
 
 
 def _gone(erp: str, name: str, key: str | None, message: str, owner: str) -> Rejected:

@@ -62,8 +62,6 @@ def read_newest(
 def _item(row: dict[str, Any]) -> TimelineItem:
     detail: dict[str, Any] = row["detail"] or {}
     told = detail.get("problem") or detail.get("value") or detail.get("reason")
-    if row["action"] == "invoice.changed" and told:
-        told = f"{told} still to be paid"
     connection, target = None, None
     if row["action"].startswith(("effect.", "lines.", "invoice.")):
         connection, _, rest = str(row["object"] or "").partition(":")
