@@ -33,6 +33,7 @@ class CountingSink:
     connection: str = ERP
     system: str = "TestERP"
     batch_size: int = 100
+    at_once: int = 1
     safety: WriteSafety = WriteSafety.UPSERT
     quarantine: timedelta = timedelta(0)
     posted: set[str] = field(default_factory=set)

@@ -1,5 +1,6 @@
 """Unclear ends of a call: nothing is posted twice, nothing is lost, whatever the vendor's key knows."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
@@ -119,20 +120,20 @@ def test_a_worker_that_was_overtaken_writes_nothing(world: World) -> None:
     assert len(world.sink.ledger) == 1
 
 
-def test_a_job_of_a_dead_worker_is_polled_and_not_sent_again(world: World) -> None:
+def test_a_job_of_a_dead_worker_is_asked_for_and_not_sent_again(world: World) -> None:
     world.sink.safety = WriteSafety.LOOKUP
     world.pull(entry(1))
     world.sink.script = ["accept"]
-    polled: list[str] = []
-    poll = world.sink.poll
+    asked: list[Sequence[str]] = []
+    find_many = world.sink.find_many
 
-    def dies_once(handle: str, lines: object) -> object:
-        polled.append(handle)
-        if len(polled) == 1:
+    def dies_once(references: Sequence[str]) -> Mapping[str, str]:
+        asked.append(references)
+        if len(asked) == 1:
             raise KeyboardInterrupt
-        return poll(handle, [])
+        return find_many(references)
 
-    world.sink.poll = dies_once  # type: ignore[method-assign, assignment]
+    world.sink.find_many = dies_once  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         world.post()
     assert world.post(world.new_worker()) == 1

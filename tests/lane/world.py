@@ -188,6 +188,7 @@ class Sink:
     connection: str = ERP
     system: str = "TestERP"
     batch_size: int = 100
+    at_once: int = 1
     safety: WriteSafety = WriteSafety.UPSERT
     quarantine: timedelta = timedelta(0)
     ledger: list[tuple[str, ErpLine]] = field(default_factory=list)

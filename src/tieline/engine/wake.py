@@ -5,6 +5,8 @@ Procrastinate's table directly because `defer` raises AlreadyEnqueued inside our
 `tests/engine/test_wake.py` checks this statement against the schema.
 """
 
+from collections.abc import Sequence
+
 from tieline.store.database import Connection
 
 QUEUE = "flows"
@@ -13,7 +15,8 @@ TASK = "run_flow"
 _WAKE = """
 with woken as (
   insert into agenda as a (flow, key, engagement, wanted, reasons)
-  values (%(flow)s, %(key)s, %(engagement)s, 1, array[%(reason)s])
+  select flow, key, engagement, 1, array[%(reason)s::text]
+  from unnest(%(flows)s::text[], %(keys)s::text[], %(engagements)s::text[]) n (flow, key, engagement)
   on conflict (flow, key) do update set
     wanted = a.wanted + 1, engagement = excluded.engagement,
     reasons = case when %(reason)s = any (a.reasons) then a.reasons else a.reasons || %(reason)s::text end
@@ -30,10 +33,16 @@ def wake(connection: Connection, flow: str, key: str, engagement: str, reason: s
     `reason` is `event`, `decision`, `operator`, `sweep`, `timer` or `flow`; it decides whether refused content is
     sent again.
     """
-    connection.execute(
-        _WAKE,
-        {"flow": flow, "key": key, "engagement": engagement, "reason": reason, "queue": QUEUE, "task": TASK},
-    )
+    wake_all(connection, [(flow, key, engagement)], reason)
+
+
+def wake_all(connection: Connection, instances: Sequence[tuple[str, str, str]], reason: str) -> None:
+    """Wake (flow, key, engagement), each once, in the order given: one order for all callers, or two deadlock."""
+    if not instances:
+        return
+    flows, keys, engagements = map(list, zip(*instances, strict=True))
+    values = {"flows": flows, "keys": keys, "engagements": engagements, "reason": reason}
+    connection.execute(_WAKE, {**values, "queue": QUEUE, "task": TASK})
 
 
 def wake_engagement(connection: Connection, engagement: str, reason: str) -> int:

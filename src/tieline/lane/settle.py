@@ -1,22 +1,23 @@
-"""Settle: what became of a batch is written once, by the worker that still owns it."""
+"""Settle: what became of a round of batches is written once and in one commit, by the worker that still owns them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+
+import structlog
 
 from tieline.engine.problem import Problem, problem_of
 from tieline.lane.batch import Target, make_batches
 from tieline.lane.outbound import Outbound
 from tieline.lane.pricing import Pricing
 from tieline.lane.waiting import wait_for, wait_no_longer
-from tieline.lane.wakes import wake_projects_of
+from tieline.lane.wakes import wake_named_projects
 from tieline.sdk.errors import Rejected
 from tieline.store.database import Connection
 
-
-class Fenced(Exception):
-    """Another worker has taken the batch over; nothing of ours is written."""
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,76 +44,106 @@ class Verdict:
     """Superseded lines that certainly never arrived: they and their reversals are void."""
 
 
-_FENCE = """
-update posting_batch set state = %(state)s, handle = %(handle)s, worker = null, lease_until = null,
-  due_at = clock_timestamp() + %(after)s, failures = %(failures)s, problem = %(problem)s,
-  generation = coalesce(%(generation)s, generation),
-  quarantine_until = case when %(quarantine)s::interval is null then quarantine_until
-    else clock_timestamp() + %(quarantine)s end
-where id = %(id)s and epoch = %(epoch)s and state = 'sending'
-returning id
+@dataclass(frozen=True, slots=True)
+class End:
+    """How the work on a claimed batch ended for now."""
+
+    batch: Mapping[str, Any]
+    lines: Sequence[Outbound]
+    verdict: Verdict
+    following: Next
+
+
+_OURS = "select id, epoch from posting_batch where id = any (%s) and state = 'sending' order by id for update"
+_FOLLOW = """
+update posting_batch b set state = n.state, handle = n.handle, worker = null, lease_until = null,
+  due_at = clock_timestamp() + n.after, failures = n.failures, problem = n.problem,
+  generation = coalesce(n.generation, b.generation),
+  quarantine_until = case when n.quarantine is null then quarantine_until
+    else clock_timestamp() + n.quarantine end
+from unnest(%(ids)s::bigint[], %(states)s::text[], %(handles)s::text[], %(afters)s::interval[], %(failures)s::int[],
+    %(problems)s::text[], %(generations)s::int[], %(quarantines)s::interval[])
+  n (id, state, handle, after, failures, problem, generation, quarantine)
+where b.id = n.id
 """
 _POSTED = """
 insert into erp_line (transaction_id, batch_id, connection, erp_id)
-select id, %(batch)s, %(connection)s, erp_id from unnest(%(ids)s::bigint[], %(erp_ids)s::text[]) r (id, erp_id)
+select id, batch, %(connection)s, erp_id
+from unnest(%(ids)s::bigint[], %(batches)s::bigint[], %(erp_ids)s::text[]) r (id, batch, erp_id)
 """
 _AUDIT = """
 insert into audit_event (engagement, action, object, detail)
 select p.engagement_id, 'lines.posted', %(connection)s::text || ':time:' || p.id,
-  jsonb_build_object('label', count(*) || ' approved time entries', 'batch', %(batch)s::bigint, 'lines', count(*))
-from project_transaction t join project p on p.id = t.project_id
-where t.id = any (%(ids)s) group by p.engagement_id, p.id
+  jsonb_build_object('label', n.lines || ' approved time entries', 'batches', %(batches)s::bigint[], 'lines', n.lines)
+from unnest(%(projects)s::text[], %(lines)s::int[]) n (project, lines) join project p on p.id = n.project
 """
 
 
-def settle(
-    db: Connection,
-    batch: Mapping[str, Any],
-    connection: str,
-    lines: Sequence[Outbound],
-    verdict: Verdict,
-    following: Next,
-    pricing: Pricing,
-) -> None:
-    """Write outcome and lineage; call inside a transaction. Raises Fenced.
+def settle(db: Connection, connection: str, ends: Sequence[End], pricing: Pricing) -> list[End]:
+    """Write outcomes and lineage; call inside a transaction. Returns those that were still ours: of a batch another
+    worker has taken over nothing is written.
 
     The order of statements matters: what is held for these lines is read after the fence, with a snapshot of its own.
     """
-    _fence(db, batch, following)
-    if verdict.ids:
-        values = {
-            "batch": batch["id"],
-            "connection": connection,
-            "ids": list(verdict.ids),
-            "erp_ids": list(verdict.ids.values()),
-        }
-        db.execute(_POSTED, values)
-        db.execute(_AUDIT, values)
-        wake_projects_of(db, list(verdict.ids))
-        _free_reversals(db, connection, list(verdict.ids), pricing)
-    if verdict.refused:
-        _refuse(db, connection, lines, verdict.refused)
-    if verdict.absent:
-        _drop(db, verdict.absent)
+    ours = _fence(db, ends)
+    if not ours:
+        return []
+    _follow(db, ours)
+    posted = [(line_id, end.batch["id"], erp_id) for end in ours for line_id, erp_id in end.verdict.ids.items()]
+    if posted:
+        ids, batches, erp_ids = map(list, zip(*posted, strict=True))
+        db.execute(_POSTED, {"connection": connection, "ids": ids, "batches": batches, "erp_ids": erp_ids})
+        _free_reversals(db, connection, ids, pricing)
+    refused = {line_id: error for end in ours for line_id, error in end.verdict.refused.items()}
+    if refused:
+        _refuse(db, [line for end in ours for line in end.lines], refused)
+    absent = [line_id for end in ours for line_id in end.verdict.absent]
+    if absent:
+        _drop(db, absent)
+    if posted:  # last, since pulls wake the same projects and wait for our commit
+        _tell_projects(db, connection, ours)
+    return ours
 
 
-def _fence(db: Connection, batch: Mapping[str, Any], following: Next) -> None:
-    row = db.execute(
-        _FENCE,
+def _fence(db: Connection, ends: Sequence[End]) -> list[End]:
+    """Hold the batches until the commit; returns those nobody has taken over."""
+    rows = db.execute(_OURS, [[end.batch["id"] for end in ends]]).fetchall()
+    epochs = {row["id"]: row["epoch"] for row in rows}
+    ours = [end for end in ends if epochs.get(end.batch["id"]) == end.batch["epoch"]]
+    if len(ours) < len(ends):
+        log.warning("batches_taken_over", batches=[end.batch["id"] for end in ends if end not in ours])
+    return ours
+
+
+def _follow(db: Connection, ends: Sequence[End]) -> None:
+    nexts = [end.following for end in ends]
+    db.execute(
+        _FOLLOW,
         {
-            "id": batch["id"],
-            "epoch": batch["epoch"],
-            "state": following.state,
-            "handle": following.handle,
-            "after": following.after,
-            "failures": following.failures,
-            "problem": following.problem,
-            "generation": following.generation,
-            "quarantine": following.quarantine,
+            "ids": [end.batch["id"] for end in ends],
+            "states": [one.state for one in nexts],
+            "handles": [one.handle for one in nexts],
+            "afters": [one.after for one in nexts],
+            "failures": [one.failures for one in nexts],
+            "problems": [one.problem for one in nexts],
+            "generations": [one.generation for one in nexts],
+            "quarantines": [one.quarantine for one in nexts],
         },
-    ).fetchone()
-    if row is None:
-        raise Fenced
+    )
+
+
+def _tell_projects(db: Connection, connection: str, ends: Sequence[End]) -> None:
+    """The trail of each project, and a wake-up for whoever bills it."""
+    lines = Counter(line.project_id for end in ends for line in end.lines if line.id in end.verdict.ids)
+    projects = {project: count for project, count in lines.items() if project is not None}
+    values = {
+        "connection": connection,
+        "batches": [end.batch["id"] for end in ends if end.verdict.ids],
+        "projects": list(projects),
+        "lines": list(projects.values()),
+    }
+    db.execute(_AUDIT, values)
+    wake_named_projects(db, list(projects))
 
 
 _HELD = """
@@ -140,7 +171,7 @@ def _free_reversals(db: Connection, connection: str, posted: list[int], pricing:
 _SUPERSEDED = "select id from project_transaction where id = any (%s) and sign = 1 and not live"
 
 
-def _refuse(db: Connection, connection: str, lines: Sequence[Outbound], refused: Mapping[int, Rejected]) -> None:
+def _refuse(db: Connection, lines: Sequence[Outbound], refused: Mapping[int, Rejected]) -> None:
     by_id = {line.id: line for line in lines}
     # Asked now: a line may have been corrected during the call.
     gone = {row["id"] for row in db.execute(_SUPERSEDED, [list(refused)]).fetchall()}

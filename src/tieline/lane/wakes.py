@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from tieline.engine.wake import wake
+from tieline.engine.wake import wake_all
 from tieline.store.database import Connection
 
 FLOWS = ("billing", "project_feedback")
@@ -10,9 +10,8 @@ FLOWS = ("billing", "project_feedback")
 
 def wake_projects(db: Connection, projects: Iterable[tuple[str, str]]) -> None:
     """(project id, engagement id): wake the flows, in one order, or two pages deadlock."""
-    for project, engagement in sorted(set(projects)):
-        for flow in FLOWS:
-            wake(db, flow, project, engagement, "event")
+    pairs = sorted(set(projects))
+    wake_all(db, [(flow, project, engagement) for project, engagement in pairs for flow in FLOWS], "event")
 
 
 def wake_projects_of(db: Connection, transactions: Sequence[int]) -> None:
@@ -22,6 +21,12 @@ def wake_projects_of(db: Connection, transactions: Sequence[int]) -> None:
         " where t.id = any (%s)",
         [list(transactions)],
     ).fetchall()
+    wake_projects(db, ((row["id"], row["engagement_id"]) for row in rows))
+
+
+def wake_named_projects(db: Connection, projects: Sequence[str]) -> None:
+    """The projects with these ids."""
+    rows = db.execute("select id, engagement_id from project where id = any (%s)", [list(projects)]).fetchall()
     wake_projects(db, ((row["id"], row["engagement_id"]) for row in rows))
 
 

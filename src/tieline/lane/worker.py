@@ -1,12 +1,15 @@
 """A lane worker: a random id per start, alive as long as its database session lives; and how it claims batches."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
 from psycopg import Error as DatabaseError
 
 from tieline.lane.batch import merge_batches
+from tieline.lane.outbound import Outbound
 from tieline.sdk.lines import LineSink
 from tieline.sdk.operation import WriteSafety
 from tieline.store.database import Connection, Database, connect
@@ -14,6 +17,9 @@ from tieline.store.database import Connection, Database, connect
 WORKER_LOCK = 777
 LEASE = timedelta(seconds=180)
 """Longer than the longest call; a worker whose session lives keeps its batch even longer."""
+ROUND = 10
+"""Batches claimed, sent and settled together; as many are looked up by one query."""
+MOST_REMEMBERED = 100
 
 _CLAIM = """
 with c as (
@@ -23,12 +29,16 @@ with c as (
     or state = 'sending' and (worker is null or lease_until + %(quarantine)s < clock_timestamp() and not exists (
       select from pg_locks l where l.locktype = 'advisory' and l.classid = %(lock)s and l.objid = q.worker::oid
         and l.objsubid = 2 and l.database = (select oid from pg_database where datname = current_database()))))
-  order by id for update skip locked limit 1)
+  order by id for update skip locked limit %(most)s)
 update posting_batch b set state = 'sending', epoch = epoch + 1, attempts = attempts + 1, worker = %(worker)s,
   lease_until = clock_timestamp() + %(lease)s
 from c where b.id = c.id
-returning b.id, b.legal_entity, b.line_ids, b.generation, b.handle, b.epoch, b.failures, c.was,
+returning b.id, b.line_ids, b.generation, b.handle, b.epoch, b.attempts, b.failures, b.problem, c.was,
   coalesce(b.quarantine_until <= clock_timestamp(), true) as quarantine_over
+"""
+_SOON = """
+select extract(epoch from min(due_at) - clock_timestamp())::float8 as seconds from posting_batch
+where connection = %s and state = 'accepted'
 """
 
 
@@ -42,6 +52,7 @@ class Worker:
         self._lease = lease
         self._session: Connection | None = None
         self._id = 0
+        self._accepted: dict[int, tuple[int, Sequence[Outbound]]] = {}
 
     def session(self) -> Connection:
         """The worker's own connection; a new one (and a new worker id) after the server restarted."""
@@ -52,10 +63,9 @@ class Worker:
         self._session.execute("select pg_advisory_lock(%s, %s)", [WORKER_LOCK, self._id])
         return self._session
 
-    def claim(self, sink: LineSink) -> dict[str, Any] | None:
-        """The next batch of a connection that is due, ours from the commit on; None when there is none."""
-        free = sink.safety in (WriteSafety.NATIVE_KEY, WriteSafety.UPSERT)
-        session = self.session()
+    def claim(self, sink: LineSink) -> list[dict[str, Any]]:
+        """The next batches of a connection that are due, oldest first; ours from the commit on."""
+        session, free = self.session(), sink.safety in (WriteSafety.NATIVE_KEY, WriteSafety.UPSERT)
         values = {
             "connection": sink.connection,
             "quarantine": timedelta(0) if free else sink.quarantine,
@@ -63,8 +73,26 @@ class Worker:
             "worker": self._id,
             # What may be sent twice need not wait for a worker whose session is gone.
             "lease": timedelta(0) if free else self._lease,
+            # After a crash all that was claimed is in doubt; where that costs time or a person, it shall be little.
+            "most": ROUND if free else sink.at_once,
         }
-        return session.execute(_CLAIM, values).fetchone()
+        return sorted(session.execute(_CLAIM, values).fetchall(), key=itemgetter("id"))
+
+    def seconds_to_wait(self, sink: LineSink) -> float | None:
+        """Until an accepted batch is to be asked for; None when there is none."""
+        row = self.session().execute(_SOON, [sink.connection]).fetchone()
+        return None if row is None or row["seconds"] is None else max(0.0, float(row["seconds"]))
+
+    def remember(self, batch: Mapping[str, Any], lines: Sequence[Outbound]) -> None:
+        """Keep the lines of a batch that is accepted: asking for it needs them again."""
+        if len(self._accepted) >= MOST_REMEMBERED:
+            self._accepted.pop(next(iter(self._accepted)))
+        self._accepted[batch["id"]] = (batch["epoch"], lines)
+
+    def remembered(self, batch: Mapping[str, Any]) -> Sequence[Outbound] | None:
+        """The lines of a batch nobody else has claimed since; those of a batch under way never change."""
+        epoch, lines = self._accepted.pop(batch["id"], (None, ()))
+        return lines if epoch is not None and epoch + 1 == batch["epoch"] else None
 
     def merge(self, sink: LineSink) -> None:
         """Fill up small batches of a connection."""

@@ -52,6 +52,10 @@ class LineSink(Protocol):
         """Lines of one call."""
 
     @property
+    def at_once(self) -> int:
+        """How many batches may be sent side by side; the limits of the account hold besides."""
+
+    @property
     def safety(self) -> WriteSafety:
         """What resolves an unclear batch."""
 

@@ -185,7 +185,7 @@ def test_many_references_are_looked_up_in_few_calls(
     before = ledgers.requests()["suiteql.query"]
     references = [f"kantata:time:{number}:0" for number in range(1200)]
     assert erp.time.find_many(references) == settled.ids
-    assert ledgers.requests()["suiteql.query"] == before + 3
+    assert ledgers.requests()["suiteql.query"] == before + 2
     assert erp.time.find_many([]) == {}
 
 

@@ -16,8 +16,8 @@ from tieline.sdk.operation import Accepted, Payload, WriteSafety
 
 BATCH = 100
 """The most NetSuite takes in one collection (fact sheet section 4)."""
-LOOKED_UP = 500
-"""References per look-up; Oracle allows 1,000 values in a list."""
+LOOKED_UP = 1000
+"""References per look-up, the most values Oracle allows in a list and the most rows of one page."""
 MEMO_LENGTH = 999
 
 
@@ -32,6 +32,7 @@ class TimeLines:
     safety: WriteSafety
     quarantine: timedelta
     batch_size: int = BATCH
+    at_once: int = 4
 
     def post(self, lines: Sequence[ErpLine], key: str) -> Settled | Accepted:
         """Send one batch. Lines NetSuite could not take are refused here and at every poll alike."""

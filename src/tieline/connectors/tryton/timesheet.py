@@ -39,6 +39,7 @@ class Timesheets:
     safety: WriteSafety
     quarantine: timedelta
     batch_size: int = 200
+    at_once: int = 1
 
     def post(self, lines: Sequence[ErpLine], key: str) -> Settled | Accepted:
         """Charges first, then reversals, which may undo a charge of the same batch."""
