@@ -66,8 +66,15 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def books(server: Server) -> Books:
+def department(server: Server) -> Books:
     return Books(server)
+
+
+@pytest.fixture
+def books(department: Books) -> Books:
+    """The finance department, signed in: tests of other folders may have taken longer than a session lives."""
+    department.sign_in()
+    return department
 
 
 @pytest.fixture(scope="session")

@@ -18,11 +18,16 @@ class Books:
 
     def __init__(self, server: Server) -> None:
         self._url = f"{server.url}/{server.database}/rpc/"
-        self._header = ""
-        user = server.finance_user
-        number, token, *_ = self._send("common.db.login", user, {"password": server.password}, "en")
-        self._header = "Session " + base64.b64encode(f"{user}:{number}:{token}".encode()).decode()
+        self._server = server
+        self.sign_in()
         self._context: dict[str, Any] = self._send("model.res.user.get_preferences", True, {})
+
+    def sign_in(self) -> None:
+        """Begin a session; Tryton ends one after five idle minutes."""
+        self._header = ""
+        user = self._server.finance_user
+        number, token, *_ = self._send("common.db.login", user, {"password": self._server.password}, "en")
+        self._header = "Session " + base64.b64encode(f"{user}:{number}:{token}".encode()).decode()
 
     def call(self, model: str, method: str, *params: Any) -> Any:
         """A method of a model."""
