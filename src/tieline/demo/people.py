@@ -169,7 +169,7 @@ class Delivery:
 class NetSuiteFinance:
     """Finance in NetSuite."""
 
-    system = "netsuite"
+    system = "NetSuite"
 
     def __init__(self, url: str, private_key: str) -> None:
         self._browser = Browser("Finance", url)

@@ -12,7 +12,7 @@ from tieline.sdk import jsontext
 class TrytonFinance:
     """Posts drafts and enters payments as the user `finance`."""
 
-    system = "tryton"
+    system = "Tryton"
 
     def __init__(self, server: dict[str, Any]) -> None:
         self._path = f"/{server['database']}/rpc/"
