@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import structlog
@@ -40,6 +41,8 @@ class Transactions:
         self._pricing = pricing_of(tieline, self.sinks)
         self._worker = Worker(tieline.database)
         self._posting = threading.Lock()
+        self._poster = ThreadPoolExecutor(1, "post")
+        self._asked = threading.Event()
         self._people_at: dict[str, float] = {}
         for name, connected in tieline.connected.items():
             if connected.psa is not None:
@@ -60,13 +63,12 @@ class Transactions:
         database = self._tieline.database
         try:
             self._learn_people()
-            pulled = pull_feed(database, feed_of(psa, kind), self._pricing)
+            pulled = pull_feed(database, feed_of(psa, kind), self._pricing, committed=self._post_beside)
         except (Unavailable, Rejected, Unauthorized) as error:
             note_failure(database, f"{name}:{kind}", error)
             return
         if pulled:
             log.info("pulled", connection=name, kind=kind, lines=pulled)
-            self.post()
 
     def find_deletes(self) -> None:
         """The nightly comparison: approved lines that are gone at their source are taken back."""
@@ -96,6 +98,19 @@ class Transactions:
         if posted:
             log.info("posted", lines=posted)
 
+    def _post_beside(self) -> None:
+        """Send what was pulled while pulling goes on."""
+        if not self._asked.is_set():
+            self._asked.set()
+            self._poster.submit(self._post_asked)
+
+    def _post_asked(self) -> None:
+        self._asked.clear()
+        try:
+            self.post()
+        except Exception:
+            log.exception("duty_failed", duty="post")
+
     def refresh(self) -> None:
         """Value tables have changed: prices and checks use the new ones."""
         self._pricing = pricing_of(self._tieline, self.sinks)
@@ -109,6 +124,7 @@ class Transactions:
 
     def close(self) -> None:
         """Give the posting session back."""
+        self._poster.shutdown(wait=False, cancel_futures=True)
         self._worker.close()
 
     def _open_sinks(self) -> dict[str, LineSink]:

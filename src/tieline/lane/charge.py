@@ -1,7 +1,7 @@
 """New lines: judged, put into batches or exceptions, and loaded by COPY."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -50,22 +50,23 @@ _TYPES = [
 @dataclass(slots=True)
 class _Judged:
     id: int
+    page_id: int
     charge: Charge
     project: ProjectFacts | None
     person: str | None
     priced: Priced | None
 
 
-def store_charges(db: Connection, reference: Reference, charges: Sequence[Charge], page_id: int) -> None:
-    """Price, check, batch and store. The caller holds the feed's lock and shares the batches."""
+def store_charges(db: Connection, reference: Reference, pages: Mapping[int, Sequence[Charge]]) -> None:
+    """Price, check, batch and store the charges of each page. The caller holds the feed's lock, shares the batches."""
+    charges = [(page_id, charge) for page_id, some in pages.items() for charge in some]
     if not charges:
         return
     judged: list[_Judged] = []
     to_post: dict[Target, list[int]] = defaultdict(list)
-    waiting: dict[Problem, list[int]] = {}
     causes: dict[Cause, list[int]] = defaultdict(list)
-    for line_id, charge in zip(next_ids(db, len(charges)), charges, strict=True):
-        one, cause = _judged(reference, line_id, charge)
+    for line_id, (page_id, charge) in zip(next_ids(db, len(charges)), charges, strict=True):
+        one, cause = _judged(reference, line_id, page_id, charge)
         judged.append(one)
         if cause is not None:
             causes[cause].append(line_id)
@@ -76,11 +77,12 @@ def store_charges(db: Connection, reference: Reference, charges: Sequence[Charge
     with db.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_TYPES)
         for one in judged:
-            copy.write_row(_row(reference.connection, one, page_id, batches.get(one.id)))
+            copy.write_row(_row(reference.connection, one, batches.get(one.id)))
+    waiting: dict[Problem, list[int]] = {}
     for cause, ids in causes.items():
         waiting.setdefault(problem_of_cause(cause), []).extend(ids)
     wait_for(db, waiting)
-    wake_projects(db, ((one.project.terms.project_id, one.project.engagement_id) for one in judged if one.project))
+    wake_projects(db, {(one.project.terms.project_id, one.project.engagement_id) for one in judged if one.project})
 
 
 def post_target(reference: Reference, kind: str, project: ProjectFacts | None) -> Target | None:
@@ -91,7 +93,7 @@ def post_target(reference: Reference, kind: str, project: ProjectFacts | None) -
     return (project.erp, entity) if reference.pricing.posts(project.erp, entity) else None
 
 
-def _judged(reference: Reference, line_id: int, charge: Charge) -> tuple[_Judged, Cause | None]:
+def _judged(reference: Reference, line_id: int, page_id: int, charge: Charge) -> tuple[_Judged, Cause | None]:
     line = charge.line
     project = reference.projects.get(line.project_ref)
     person = reference.people.get(line.person_ref) if line.person_ref is not None else None
@@ -100,18 +102,18 @@ def _judged(reference: Reference, line_id: int, charge: Charge) -> tuple[_Judged
     if cause is not None:
         charge = replace(charge, line=replace(line, quantity=Decimal(0), amount=None))
     if charge.withdrawn:
-        return _Judged(line_id, charge, project, email, None), None
+        return _Judged(line_id, page_id, charge, project, email, None), None
     verdict = cause or judge(reference, line)
     if isinstance(verdict, Cause):
-        return _Judged(line_id, charge, project, email, None), verdict
-    return _Judged(line_id, charge, project, email, verdict), None
+        return _Judged(line_id, page_id, charge, project, email, None), verdict
+    return _Judged(line_id, page_id, charge, project, email, verdict), None
 
 
 _NO_PRICE: tuple[Any, ...] = (None,) * 9
 _Cell = str | int | bool | Decimal | date | datetime | Jsonb | None
 
 
-def _row(connection: str, one: _Judged, page_id: int, batch_id: int | None) -> tuple[_Cell, ...]:
+def _row(connection: str, one: _Judged, batch_id: int | None) -> tuple[_Cell, ...]:
     line, priced, project = one.charge.line, one.priced, one.project
     price: tuple[_Cell, ...] = _NO_PRICE
     if priced is not None:
@@ -134,7 +136,7 @@ def _row(connection: str, one: _Judged, page_id: int, batch_id: int | None) -> t
         line.source_version,
         one.charge.seq,
         one.charge.supersedes,
-        page_id,
+        one.page_id,
         project.terms.legal_entity if project else None,
         project.terms.project_id if project else None,
         one.person,

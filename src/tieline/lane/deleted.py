@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from tieline.lane.pricing import Pricing
-from tieline.lane.pull import Feed, lock_feed, take_page
+from tieline.lane.pull import Feed, lock_feed, take_pages
 from tieline.sdk import jsontext
 from tieline.sdk.feed import LinePage, SourceLine
 from tieline.store.database import Connection, Database
@@ -43,7 +43,7 @@ def take_back_deleted(
         body = jsontext.dumps({"deleted": [line.source_id for line in lines]})
         with database.transaction() as db:
             lock_feed(db, feed.stream)
-            take_page(db, feed, LinePage(lines=lines, body=body, cursor="", more=False), pricing)
+            take_pages(db, feed, [LinePage(lines=lines, body=body, cursor="", more=False)], pricing)
     return len(gone)
 
 

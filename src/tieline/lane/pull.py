@@ -1,18 +1,18 @@
-"""Pull: one page of a feed is one transaction: cursor, page, lines, batches and exceptions commit together."""
+"""Pull: some pages of a feed are one transaction: cursor, pages, lines, batches and exceptions commit together."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
 from tieline.lane.batch import share_batches
-from tieline.lane.change import apply_changes, known_versions
+from tieline.lane.change import Outcome, apply_changes, known_versions
 from tieline.lane.charge import Charge, store_charges
 from tieline.lane.check import control_quantity
 from tieline.lane.pricing import Pricing
 from tieline.lane.reference import Reference, load_reference
 from tieline.lane.wakes import wake_projects_with
-from tieline.sdk.errors import Rejected
+from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.sdk.feed import LinePage, SourceLine
 from tieline.sdk.roles import Psa
 from tieline.store.database import Connection, Database
@@ -20,7 +20,9 @@ from tieline.store.database import Connection, Database
 FEED_LOCK = 776
 LineKind = Literal["time", "expense"]
 LONGEST_PULL = 10_000
-"""Pages of one call; the next call goes on where it stopped."""
+"""Transactions of one call; the next call goes on where it stopped."""
+ENOUGH_LINES, MOST_PAGES = 1_000, 10
+"""Of one transaction."""
 NEWEST_VERSION = 2**63 - 1
 
 
@@ -45,27 +47,51 @@ def feed_of(psa: Psa, kind: LineKind) -> Feed:
     return Feed(psa.connection, psa.system, kind, pages)
 
 
-def pull_feed(database: Database, feed: Feed, pricing: Pricing) -> int:
+def pull_feed(database: Database, feed: Feed, pricing: Pricing, committed: Callable[[], None] = lambda: None) -> int:
     """Read a feed from its durable cursor to its end; returns how many lines were new or had changed.
 
-    Raises the three errors of the connector; what was read before is kept.
+    `committed` is called when there was news. Raises the three errors of the connector; what was read before is kept.
     """
     pulled = 0
     for _ in range(LONGEST_PULL):
         cursor = _cursor(database, feed.stream)
-        page = feed.pages(cursor)
-        if page.more and page.cursor == cursor:
-            raise Rejected(
-                feed.connection, f"{feed.system} sends the same page of {feed.kind} again and again", "internal"
-            )
+        pages, broken = _read(feed, cursor)
+        news = 0
         with database.transaction() as db:
             lock_feed(db, feed.stream)
-            if not _advance(db, feed.stream, cursor, page.cursor):
-                continue  # another worker read this page meanwhile
-            pulled += take_page(db, feed, page, pricing)
-        if not page.more:
+            if not _advance(db, feed.stream, cursor, pages[-1].cursor):
+                continue  # another worker read these pages meanwhile
+            news = take_pages(db, feed, pages, pricing)
+        pulled += news
+        if news:
+            committed()
+        if broken is not None:
+            raise broken
+        if not pages[-1].more:
             break
     return pulled
+
+
+def _read(feed: Feed, cursor: str | None) -> tuple[list[LinePage], Exception | None]:
+    """Pages enough for one transaction, and what kept us from reading on. Raises it when there is no page at all."""
+    pages: list[LinePage] = []
+    try:
+        while not pages or (pages[-1].more and len(pages) < MOST_PAGES and _lines(pages) < ENOUGH_LINES):
+            page = feed.pages(cursor)
+            if page.more and page.cursor == cursor:
+                words = f"{feed.system} sends the same page of {feed.kind} again and again"
+                raise Rejected(feed.connection, words, "internal")
+            cursor = page.cursor
+            pages.append(page)
+    except (Unavailable, Rejected, Unauthorized) as error:
+        if not pages:
+            raise
+        return pages, error
+    return pages, None
+
+
+def _lines(pages: Sequence[LinePage]) -> int:
+    return sum(len(page.lines) for page in pages)
 
 
 def lock_feed(db: Connection, stream: str) -> None:
@@ -73,29 +99,28 @@ def lock_feed(db: Connection, stream: str) -> None:
     db.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", [FEED_LOCK, stream])
 
 
-def take_page(db: Connection, feed: Feed, page: LinePage, pricing: Pricing) -> int:
-    """Store what is news in a page; the caller holds the feed's lock. Returns how many lines were news."""
-    lines = _newest(_clean(line) for line in page.lines if line.kind == feed.kind)
-    known = known_versions(db, feed.connection, feed.kind, list(lines))
-    fresh = [line for line in lines.values() if line.approved and line.source_id not in known]
-    changed = [line for line in lines.values() if line.source_id in known and known[line.source_id].is_older_than(line)]
-    if not fresh and not changed:
-        return 0
-    share_batches(db)
-    page_id = _store_page(db, feed.stream, page)
-    charges = [Charge(line) for line in fresh]
-    quantity = sum((control_quantity(line) for line in fresh), Decimal(0))
-    count = len(fresh)
-    if changed:
-        outcome = apply_changes(db, pricing, feed.connection, feed.kind, changed)
-        charges += outcome.charges
-        quantity += outcome.quantity
-        count += outcome.lines
-        wake_projects_with(db, feed.connection, feed.kind, [line.source_id for line in changed])
-    reference = _reference(db, feed, pricing, [charge.line for charge in charges])
-    store_charges(db, reference, charges, page_id)
-    db.execute("update pull_page set lines = %s, quantity = %s where id = %s", [count, quantity, page_id])
-    return len(fresh) + len(changed)
+def take_pages(db: Connection, feed: Feed, pages: Sequence[LinePage], pricing: Pricing) -> int:
+    """Store what is news in some pages; the caller holds the feed's lock. Returns how many lines were news."""
+    newest = _newest(feed, pages)
+    known = known_versions(db, feed.connection, feed.kind, [line.source_id for lines in newest for line in lines])
+    charges: dict[int, list[Charge]] = {}
+    count = 0
+    for page, lines in zip(pages, newest, strict=True):
+        fresh = [line for line in lines if line.approved and line.source_id not in known]
+        changed = [line for line in lines if line.source_id in known and known[line.source_id].is_older_than(line)]
+        if not fresh and not changed:
+            continue
+        share_batches(db)
+        outcome = apply_changes(db, pricing, feed.connection, feed.kind, changed) if changed else Outcome()
+        if changed:
+            wake_projects_with(db, feed.connection, feed.kind, [line.source_id for line in changed])
+        quantity = outcome.quantity + sum((control_quantity(line) for line in fresh), Decimal(0))
+        page_id = _store_page(db, feed.stream, page, outcome.lines + len(fresh), quantity)
+        charges[page_id] = [Charge(line) for line in fresh] + outcome.charges
+        count += len(fresh) + len(changed)
+    reference = _reference(db, feed, pricing, [charge.line for some in charges.values() for charge in some])
+    store_charges(db, reference, charges)
+    return count
 
 
 def _reference(db: Connection, feed: Feed, pricing: Pricing, lines: Sequence[SourceLine]) -> Reference:
@@ -104,13 +129,18 @@ def _reference(db: Connection, feed: Feed, pricing: Pricing, lines: Sequence[Sou
     return load_reference(db, pricing, feed.connection, feed.system, projects, people)
 
 
-def _newest(lines: Iterable[SourceLine]) -> dict[str, SourceLine]:
-    newest: dict[str, SourceLine] = {}
-    for line in lines:
-        other = newest.get(line.source_id)
-        if other is None or other.source_version <= line.source_version:
-            newest[line.source_id] = line
-    return newest
+def _newest(feed: Feed, pages: Sequence[LinePage]) -> list[list[SourceLine]]:
+    """The lines of each page, of two with one id only the newest."""
+    newest: dict[str, tuple[int, SourceLine]] = {}
+    for number, page in enumerate(pages):
+        for line in map(_clean, page.lines):
+            other = newest.get(line.source_id)
+            if line.kind == feed.kind and (other is None or other[1].source_version <= line.source_version):
+                newest[line.source_id] = (number, line)
+    lines: list[list[SourceLine]] = [[] for _ in pages]
+    for number, line in newest.values():
+        lines[number].append(line)
+    return lines
 
 
 def _clean(line: SourceLine) -> SourceLine:
@@ -152,10 +182,10 @@ def _advance(db: Connection, stream: str, read_from: str | None, position: str) 
     return row is not None
 
 
-def _store_page(db: Connection, stream: str, page: LinePage) -> int:
+def _store_page(db: Connection, stream: str, page: LinePage, lines: int, quantity: Decimal) -> int:
     row = db.execute(
-        "insert into pull_page (stream, position, lines, quantity, body) values (%s, %s, 0, 0, %s) returning id",
-        [stream, page.cursor, page.body],
+        "insert into pull_page (stream, position, lines, quantity, body) values (%s, %s, %s, %s, %s) returning id",
+        [stream, page.cursor, lines, quantity, page.body],
     ).fetchone()
     assert row is not None
     return int(row["id"])

@@ -7,10 +7,11 @@ from tieline.store.database import Connection
 
 def next_ids(db: Connection, count: int) -> list[int]:
     """Ids of lines to be."""
-    rows = db.execute(
-        "select nextval(pg_get_serial_sequence('project_transaction', 'id')) as id from generate_series(1, %s)", [count]
-    ).fetchall()
-    return [int(row["id"]) for row in rows]
+    row = db.execute(
+        "select array_agg(nextval('project_transaction_id_seq')) as ids from generate_series(1, %s)", [count]
+    ).fetchone()
+    assert row is not None
+    return row["ids"] or []
 
 
 _MIRROR = """
