@@ -1,6 +1,7 @@
 """The command `tieline-standins`: runs local stand-ins of the vendors' systems until it is told to stop."""
 
 import asyncio
+import gc
 import json
 import signal
 from collections.abc import Callable
@@ -80,6 +81,9 @@ async def _serve(wanted: list[tuple[str, int]], host: str, state: Path | None, s
         ready = {}
         for name, port in wanted:
             ready[name] = await listen(StandIn(VENDORS[name](), state=state, seed=seed), host, port, stack)
+        # Records stay for good: looking through them for garbage again and again takes a tenth of the time.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
         typer.echo(json.dumps({"ready": ready}))
         await stop.wait()
 

@@ -133,4 +133,4 @@ class Store:
 
 def stamp(at: datetime) -> str:
     """An instant as NetSuite writes it, to the second: `2017-07-21T17:32:28Z` (fact sheet section 5)."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}Z"
+    return at.isoformat(timespec="seconds")[:19] + "Z"

@@ -70,6 +70,8 @@ class _Parser:
 
     def _accept(self, *words: str) -> bool:
         """Step over these words or marks if they come next."""
+        if self._tokens[self._at].upper != words[0]:
+            return False
         coming = self._tokens[self._at : self._at + len(words)]
         if [token.upper for token in coming] != list(words):
             return False
@@ -183,6 +185,9 @@ class _Parser:
         return Order(expression, descending, nulls_first)
 
     def _expression(self) -> Node:
+        if self._here.upper == "?" and self._tokens[self._at + 1].upper in (",", ")"):  # lists of a thousand values
+            self._at += 1
+            return Literal(self._parameter())
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise refused("The query is nested too deeply")
