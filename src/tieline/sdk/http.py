@@ -56,6 +56,18 @@ class Authorizer(Protocol):
         """Get a new token unless another thread did already; False when this kind of credential cannot be renewed."""
 
 
+class Anonymous:
+    """Signs nothing: for the addresses at which one signs in."""
+
+    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
+        """None."""
+        return {}
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """There is nothing to renew."""
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
     """A complete answer. Header names are lower-cased."""

@@ -16,7 +16,7 @@ from tieline.connectors.netsuite.settings import TOKEN_PATH, Options, audience_o
 from tieline.sdk import jsontext
 from tieline.sdk.connector import ConnectionSettings
 from tieline.sdk.errors import Unauthorized, Unavailable
-from tieline.sdk.http import Gate, HttpAnswer, VendorHttp
+from tieline.sdk.http import Anonymous, Gate, HttpAnswer, VendorHttp
 
 ASSERTION_LIFE = 300
 """Seconds; NetSuite allows up to 60 minutes."""
@@ -32,16 +32,6 @@ class Token:
     use_until: float
 
 
-class _Anonymous:
-    """The token endpoint needs no authorisation but the assertion."""
-
-    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
-        return {}
-
-    def renew(self, refused: Mapping[str, str]) -> bool:
-        return False
-
-
 class MachineToken:
     """The authorizer of an OAuth 2.0 connection (fact sheet section 2b)."""
 
@@ -51,7 +41,7 @@ class MachineToken:
         self._http = VendorHttp(
             connection=settings.name,
             base_url=settings.url,
-            authorizer=_Anonymous(),
+            authorizer=Anonymous(),
             refusal=_refusal,
             gate=gate,
             timeout=30.0,

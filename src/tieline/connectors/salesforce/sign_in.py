@@ -17,7 +17,7 @@ from tieline.connectors.salesforce.settings import Options
 from tieline.sdk import jsontext
 from tieline.sdk.connector import ConnectionSettings
 from tieline.sdk.errors import Unauthorized, Unavailable
-from tieline.sdk.http import Gate, HttpAnswer, VendorHttp
+from tieline.sdk.http import Anonymous, Gate, HttpAnswer, VendorHttp
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
 JWT_LIFE = 180
@@ -45,16 +45,6 @@ class Token:
     organisation: str
 
 
-class _Anonymous:
-    """The token endpoint itself needs no authorisation."""
-
-    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
-        return {}
-
-    def renew(self, refused: Mapping[str, str]) -> bool:
-        return False
-
-
 class SignIn:
     """The authorizer of one connection. Refuses to sign anything for another organisation than the pinned one."""
 
@@ -65,7 +55,7 @@ class SignIn:
         self._http = VendorHttp(
             connection=settings.name,
             base_url=options.login_url or settings.url,
-            authorizer=_Anonymous(),
+            authorizer=Anonymous(),
             refusal=_refusal,
             gate=gate,
             timeout=30.0,

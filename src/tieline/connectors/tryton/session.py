@@ -11,22 +11,12 @@ from tieline.connectors.tryton import faults
 from tieline.connectors.tryton.settings import Options
 from tieline.sdk.connector import ConnectionSettings
 from tieline.sdk.errors import Unauthorized, Unavailable
-from tieline.sdk.http import Gate, HttpAnswer, VendorHttp
+from tieline.sdk.http import Anonymous, Gate, HttpAnswer, VendorHttp
 
 GZIP = {"accept-encoding": "gzip"}
 """Without it an answer beyond 1400 bytes says it is gzip and is not (seen on 8.2.1)."""
 LANGUAGE = "en"
 """Tryton's messages come in the user's language; ours are English."""
-
-
-class _Anonymous:
-    """Signing in needs no authorisation."""
-
-    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
-        return {}
-
-    def renew(self, refused: Mapping[str, str]) -> bool:
-        return False
 
 
 class Session:
@@ -39,7 +29,7 @@ class Session:
         self._http = VendorHttp(
             connection=settings.name,
             base_url=settings.url,
-            authorizer=_Anonymous(),
+            authorizer=Anonymous(),
             refusal=_refusal,
             gate=gate,
             headers=GZIP,
