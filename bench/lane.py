@@ -26,7 +26,7 @@ from tieline.sdk.feed import Changed
 from tieline.store.database import connect
 
 PROJECTS = 10
-TIME_SECONDS = 1.0
+TIME_SECONDS = 300.0
 WITHOUT_ITEM = "grace.lee@haldenmarsh.example"
 """Her role has no service item in NetSuite; her time would wait for a person."""
 SETTLE_SECONDS = 3.0

@@ -1,6 +1,7 @@
 """Pull: some pages of a feed are one transaction: cursor, pages, lines, batches and exceptions commit together."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
@@ -53,22 +54,29 @@ def pull_feed(database: Database, feed: Feed, pricing: Pricing, committed: Calla
     `committed` is called when there was news. Raises the three errors of the connector; what was read before is kept.
     """
     pulled = 0
-    for _ in range(LONGEST_PULL):
+    with ThreadPoolExecutor(1, f"{feed.stream}-ahead") as reader:
         cursor = _cursor(database, feed.stream)
-        pages, broken = _read(feed, cursor)
-        news = 0
-        with database.transaction() as db:
-            lock_feed(db, feed.stream)
-            if not _advance(db, feed.stream, cursor, pages[-1].cursor):
-                continue  # another worker read these pages meanwhile
-            news = take_pages(db, feed, pages, pricing)
-        pulled += news
-        if news:
-            committed()
-        if broken is not None:
-            raise broken
-        if not pages[-1].more:
-            break
+        reading = reader.submit(_read, feed, cursor)
+        for _ in range(LONGEST_PULL):
+            pages, broken = reading.result()
+            last = pages[-1]
+            if last.more and broken is None:
+                reading = reader.submit(_read, feed, last.cursor)  # while this stretch is stored
+            with database.transaction() as db:
+                lock_feed(db, feed.stream)
+                ours = _advance(db, feed.stream, cursor, last.cursor)
+                news = take_pages(db, feed, pages, pricing) if ours else 0
+            pulled += news
+            if news:
+                committed()
+            if broken is not None:
+                raise broken
+            if ours and not last.more:
+                break
+            cursor = last.cursor
+            if not ours:  # another worker read these pages meanwhile: go on from where it stands
+                cursor = _cursor(database, feed.stream)
+                reading = reader.submit(_read, feed, cursor)
     return pulled
 
 
