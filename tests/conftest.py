@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 
+from tests.effort import examples
 from tieline.engine.schema import migrate_database
 from tieline.store.embedded import DatabaseUnavailable, EmbeddedPostgres
 from tieline.store.embedded_process import held
@@ -24,21 +30,56 @@ PREFIX = "tieline-tests-"
 # A test's database need not survive a power failure.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
+# Tests that mostly wait come first, beside those that compute; those that need Tryton come last, the longest first.
+WAITING = ("tests/e2e/", "tests/bench/")
+BUILD = str(Path(__file__).resolve().parents[1] / "tools" / "tryton" / "build.py")
+BUILDING = pytest.StashKey["subprocess.Popen[bytes]"]()
+
+
+def plain_logs() -> None:
+    """Log as usual, but tell a traceback without the values of every frame, which takes seconds."""
+    structlog.reset_defaults()
+    *usual, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*usual, plain])
+
+
+hypothesis.settings.register_profile("tieline", max_examples=examples(50))
+hypothesis.settings.load_profile("tieline")
+
 
 def pytest_configure(config: pytest.Config) -> None:
+    plain_logs()
     os.environ.pop("TIELINE_DATABASE_URL", None)  # tests never touch a database that somebody uses
     if not _is_worker(config):
         _sweep_dead_runs()
         os.environ[FOLDER] = str(Path(tempfile.gettempdir()) / f"{PREFIX}{os.getpid()}")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"database", "module_database", "empty_database"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("database")
+    items.sort(key=_turn)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to build Tryton's environment at once, so that it stands when its tests come, which is last."""
+    first = getattr(session.config, "workerinput", {"workerid": "gw0"})["workerid"] == "gw0"
+    needed = any(item.get_closest_marker("tryton") for item in session.items)
+    if first and needed and not session.config.option.collectonly:
+        nowhere = subprocess.DEVNULL
+        session.config.stash[BUILDING] = subprocess.Popen(
+            [sys.executable, BUILD, "DE"], stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True
+        )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    building = session.config.stash.get(BUILDING, None)
+    if building is not None and building.poll() is None:
+        os.killpg(building.pid, signal.SIGTERM)
+        building.wait(20)
     if _is_worker(session.config):
         return
     _remove_run(Path(os.environ[FOLDER]))
@@ -112,6 +153,13 @@ def _server() -> EmbeddedPostgres:
 
 def _url_of(url: str, database: str) -> str:
     return url.replace("@/tieline?", f"@/{database}?")
+
+
+def _turn(item: pytest.Item) -> int:
+    waits = item.nodeid.startswith(WAITING)
+    if item.get_closest_marker("tryton"):
+        return 2 if waits else 3
+    return 0 if waits else 1
 
 
 def _is_worker(config: pytest.Config) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
+from tests.conftest import plain_logs
 from tieline.app.example import Example, write_example
 from tieline.cli import main
 from tieline.store.database import Database
@@ -55,7 +55,7 @@ def tieline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         return Ran(int(ended.value.code or 0), out, err)
 
     yield run
-    structlog.reset_defaults()  # commands log to the standard error of their moment
+    plain_logs()  # commands log to the standard error of their moment
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.standins.kantata_account import singular
 from tieline_standins.core.clock import Clock
 from tieline_standins.core.http import Request
@@ -97,7 +98,7 @@ def calls_to(path: str) -> st.SearchStrategy[tuple[str, str, Any, dict[str, Any]
 
 
 @given(st.lists(st.sampled_from(PATHS).flatmap(calls_to), min_size=1, max_size=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_no_sequence_of_requests_makes_a_traceback(calls: list[tuple[str, str, Any, dict[str, Any], bool]]) -> None:
     vendor = a_full_account()
     vendor.customize({"settings": {"events_addon": True}})

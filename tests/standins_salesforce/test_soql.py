@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.standins_salesforce.conftest import Caller
 from tieline_standins.core.background import running
 from tieline_standins.salesforce import build
@@ -180,7 +181,7 @@ WORDS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(40))
 @given(words=st.lists(WORDS, max_size=14) | st.lists(st.text(max_size=6), max_size=4))
 def test_any_text_is_a_query_or_a_clean_refusal(deals: Caller, words: list[str]) -> None:
     for text in (" ".join(words), "SELECT Id FROM Opportunity " + " ".join(words)):

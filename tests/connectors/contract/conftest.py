@@ -12,24 +12,13 @@ from tests.connectors.contract.netsuite_subject import netsuite
 from tests.connectors.contract.salesforce_subject import salesforce
 from tests.connectors.contract.subject import Sample, Subject, operation_of
 from tests.connectors.contract.tryton_subject import TrytonSubject, line_to
-from tests.connectors.tryton.books import Books
 from tests.connectors.tryton.proxy import FaultyProxy
-from tests.connectors.tryton.running import Server, tryton_server
+from tests.connectors.tryton.running import Server
 from tests.engine.conftest import bench
 from tieline.sdk.connected import Connected
 from tieline.sdk.operation import Operation
 
 __all__ = ["bench"]
-FIRST_BUILD_SECONDS = 600
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first test that needs the real server may have to install and build it."""
-    for item in items:
-        values = getattr(item, "callspec", None)
-        if values is not None and "tryton" in str(values.params.get("connector", values.params.get("case", ""))):
-            item.add_marker(pytest.mark.tryton)
-            item.add_marker(pytest.mark.timeout(FIRST_BUILD_SECONDS))
 
 
 @pytest.fixture(scope="session")
@@ -57,24 +46,6 @@ def netsuite_url() -> Iterator[str]:
 
     with running(NetSuite) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    with tryton_server("DE") as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def department(server: Server) -> Books:
-    return Books(server)
-
-
-@pytest.fixture
-def books(department: Books) -> Books:
-    """The finance department, signed in: tests of other folders may have taken longer than a session lives."""
-    department.sign_in()
-    return department
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.connectors.kantata.delivery import LEAD, project, request, task
+from tests.effort import examples
 from tieline.connectors.kantata import connect
 from tieline.sdk.connected import Connected
 from tieline.sdk.connector import ConnectionSettings
@@ -177,7 +178,7 @@ def test_no_answer_is_a_traceback(connected: Connected, script: Script) -> None:
         partial(connected.read_raw, "project", "1"),
     ]
 
-    @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.sampled_from(range(len(calls))), st.sampled_from(PLURALS), SPOILT)
     def answered(number: int, key: str, changes: list[tuple[str, str, Any]]) -> None:
         script.body = spoilt(key, changes)
