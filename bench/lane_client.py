@@ -18,7 +18,7 @@ from tieline.app.assembly import Tieline, assemble
 from tieline.app.intake import Intake
 from tieline.app.site import load_site
 from tieline.app.transactions import Transactions
-from tieline.app.worker import duties
+from tieline.app.worker import duties, look_for_garbage_less_often
 from tieline.engine.worker import Ticker
 
 PATIENCE = 600.0
@@ -50,6 +50,7 @@ def main(site: Path, conninfo: str, lines: int, record_to: str) -> None:
         stack.callback(tieline.close)
         transactions = Transactions(tieline)
         stack.callback(transactions.close)
+        look_for_garbage_less_often()
         table = duties(tieline, Intake(tieline), transactions)
         lane = {name: duty for name, duty in table.items() if name.endswith((":time", ":relax")) or name == "post"}
         before, begun = _cpu(), time.perf_counter()
@@ -69,7 +70,7 @@ def main(site: Path, conninfo: str, lines: int, record_to: str) -> None:
 def _wait(tieline: Tieline, lines: int) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        time.sleep(0.2)
+        time.sleep(0.05)
         with tieline.database.connection() as db:
             row = db.execute(_OPEN).fetchone()
         if row is not None and row["pulled"] >= lines and row["open"] == 0:

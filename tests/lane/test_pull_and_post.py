@@ -3,9 +3,13 @@
 from decimal import Decimal
 from threading import Barrier, Thread
 
-from tests.lane.world import ERP, World, entry, expense
+import pytest
+
+from tests.lane.world import ERP, PSA, World, entry, expense
 from tieline.lane.pull import pull_feed
 from tieline.lane.totals import project_totals
+from tieline.sdk.errors import Unavailable
+from tieline.sdk.feed import LinePage
 
 
 def test_an_approved_entry_is_priced_and_posted_under_our_reference(world: World) -> None:
@@ -125,3 +129,48 @@ def test_what_has_changed_wakes_billing_of_its_project(world: World) -> None:
         ("billing", "prj_1"),
         ("project_feedback", "prj_1"),
     }
+
+
+def test_some_pages_are_one_transaction_and_each_line_belongs_to_its_page(world: World) -> None:
+    world.source.lay(entry(1, 60), entry(2, 60))
+    world.source.lay(entry(3, 30), entry(1, 90, version=2))
+    assert world.pull() == 3
+    pages = world.rows("select lines, quantity, xmin::text as written_by from pull_page order by id")
+    assert [(page["lines"], page["quantity"]) for page in pages] == [(1, 60), (2, 120)]
+    assert len({page["written_by"] for page in pages}) == 1
+    lines = world.rows(
+        "select t.source_id, dense_rank() over (order by t.page_id) as page from project_transaction t order by t.id"
+    )
+    assert {line["source_id"]: line["page"] for line in lines} == {"2": 1, "3": 2, "1": 2}
+
+
+def test_what_was_read_before_the_source_broke_off_is_kept(world: World) -> None:
+    world.source.lay(entry(1))
+    world.source.lay(entry(2))
+    whole = world.source.pages
+
+    def breaks_off(cursor: str | None) -> LinePage:
+        if cursor is not None:
+            raise Unavailable(PSA, "is down")
+        return whole(cursor)
+
+    world.source.pages = breaks_off  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        world.pull()
+    assert world.states() == [("1", 0, "waiting")]
+    world.source.pages = whole  # type: ignore[method-assign]
+    assert world.pull() == 1
+    assert world.states() == [("1", 0, "waiting"), ("2", 0, "waiting")]
+
+
+def test_who_posts_hears_of_every_stretch_that_is_stored(world: World) -> None:
+    for start in range(0, 3000, 1000):
+        world.source.lay(*(entry(number) for number in range(start, start + 1000)))
+    stored: list[int] = []
+
+    def count() -> None:
+        [row] = world.rows("select count(*) as n from project_transaction")
+        stored.append(row["n"])
+
+    assert pull_feed(world.database, world.source.feed, world.pricing, count) == 3000
+    assert stored == [1000, 2000, 3000]

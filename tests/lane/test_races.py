@@ -64,7 +64,7 @@ def invoice_all(world: World) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_everything_at_once_ends_with_what_the_source_says(world: World, seed: int) -> None:
-    feed, sink = Feed(), Sink(batch_size=5)
+    feed, sink = Feed(), Sink(batch_size=5, at_once=3)
     world.sink, world.source.pages = sink, feed.pages  # type: ignore[method-assign]
     ends = ["ok", "drop_after", "drop_before", "accept", "busy", "reorder"]
     failures: list[BaseException] = []

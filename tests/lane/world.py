@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from threading import Lock
 from typing import Any
 
 from tieline.lane.post import post_ready
@@ -196,10 +197,13 @@ class Sink:
     jobs: dict[str, Settled] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     in_call: Callable[[], None] | None = None
+    looked_up: list[Sequence[str]] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
 
     def post(self, lines: Sequence[ErpLine], key: str) -> Settled | Accepted:
-        self.keys.append(key)
-        end, _, what = (self.script.pop(0) if self.script else "ok").partition(":")
+        with self.lock:
+            self.keys.append(key)
+            end, _, what = (self.script.pop(0) if self.script else "ok").partition(":")
         if self.in_call is not None:
             self.in_call()
         self._fail_before(end)
@@ -227,6 +231,7 @@ class Sink:
         return self.jobs[handle]
 
     def find_many(self, references: Sequence[str]) -> Mapping[str, str]:
+        self.looked_up.append(references)
         known = {line.reference: erp_id for erp_id, line in self.ledger}
         return {reference: known[reference] for reference in references if reference in known}
 
@@ -237,12 +242,13 @@ class Sink:
         return [line.reference for _, line in self.ledger]
 
     def _store(self, line: ErpLine) -> str:
-        if self.safety == WriteSafety.UPSERT:
-            for erp_id, known in self.ledger:
-                if known.reference == line.reference:
-                    return erp_id
-        self.ledger.append((f"{len(self.ledger) + 1}", line))
-        return self.ledger[-1][0]
+        with self.lock:
+            if self.safety == WriteSafety.UPSERT:
+                for erp_id, known in self.ledger:
+                    if known.reference == line.reference:
+                        return erp_id
+            self.ledger.append((f"{len(self.ledger) + 1}", line))
+            return self.ledger[-1][0]
 
     def _fail_before(self, end: str) -> None:
         match end:

@@ -29,6 +29,8 @@ log = structlog.get_logger()
 Duty = Callable[[], None]
 PEOPLE_EVERY = 300.0
 """Seconds between two readings of who books time and who is an employee."""
+POSTERS = 2
+"""While one waits for the ERP the other settles."""
 KINDS: tuple[LineKind, ...] = ("time", "expense")
 
 
@@ -39,7 +41,7 @@ class Transactions:
         self._tieline = tieline
         self.sinks = sinks_of(tieline)
         self._pricing = pricing_of(tieline, self.sinks)
-        self._worker = Worker(tieline.database)
+        self._workers = [Worker(tieline.database) for _ in range(POSTERS)]
         self._posting = threading.Lock()
         self._poster = ThreadPoolExecutor(1, "post")
         self._asked = threading.Event()
@@ -89,9 +91,10 @@ class Transactions:
 
     def post(self) -> None:
         """Send what is ready."""
-        with self._posting:
+        database, sinks, pricing = self._tieline.database, self._open_sinks(), self._pricing
+        with self._posting, ThreadPoolExecutor(POSTERS, "poster") as posters:
             try:
-                posted = post_ready(self._tieline.database, self._open_sinks(), self._worker, self._pricing)
+                posted = sum(posters.map(lambda worker: post_ready(database, sinks, worker, pricing), self._workers))
             except Unauthorized as error:
                 pause(self._tieline.database, "connection", error.system, "its credentials are refused", "tieline")
                 return
@@ -123,9 +126,10 @@ class Transactions:
             self.post()
 
     def close(self) -> None:
-        """Give the posting session back."""
+        """Give the posting sessions back."""
         self._poster.shutdown(wait=False, cancel_futures=True)
-        self._worker.close()
+        for worker in self._workers:
+            worker.close()
 
     def _open_sinks(self) -> dict[str, LineSink]:
         """The ERPs nobody has paused."""

