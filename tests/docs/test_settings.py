@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import tomllib
 import typing
 from pathlib import Path
 
@@ -84,3 +85,14 @@ def test_every_option_of_a_connector_is_explained(connector: str) -> None:
         name for name in options.model_fields if not re.search(rf"`{name}`|^(?:# )?{name} = ", text, re.MULTILINE)
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("connector", ["kantata", "salesforce", "tryton"])
+def test_the_connection_shown_for_a_connector_is_one_a_site_takes(connector: str) -> None:
+    page = (CONNECTORS / connector / "README.md").read_text("utf-8")
+    (shown,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (connection,) = tomllib.loads(shown)["connection"]
+    table = ConnectionTable.model_validate(connection)
+    assert (table.connector, table.secrets != {}) == (connector, True)
+    module = importlib.import_module(f"tieline.connectors.{connector}.settings")
+    module.Options.model_validate(table.options)
