@@ -1,9 +1,11 @@
-"""The command `tieline-standins`: runs local stand-ins of the vendors' systems until it is told to stop."""
+"""The command `tieline-standins`: runs local stand-ins of the vendors' systems, and sets them up."""
 
 import asyncio
 import gc
 import json
 import signal
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -59,8 +61,31 @@ def run(
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(wanted, host, state, seed))
     except (OSError, JournalError) as error:
-        typer.echo(f"tieline-standins: {error}", err=True)
-        raise typer.Exit(1) from error
+        raise _failed(str(error)) from error
+
+
+@app.command()
+def customize(
+    folder: Annotated[Path, typer.Argument(help="Holds VENDOR.json, the body of the control API's customize.")],
+    stand_ins: Annotated[list[str], typer.Argument(metavar="VENDOR=PORT...", help="Running on this machine.")],
+) -> None:
+    """Do an administrator's work: set up running stand-ins as the files of a folder say."""
+    for name, port in [_parse(argument) for argument in stand_ins]:
+        file, url = folder / f"{name}.json", f"http://127.0.0.1:{port}/__standin__/customize"
+        try:
+            with urllib.request.urlopen(url, file.read_bytes(), timeout=30):
+                typer.echo(f"{name} is set up")
+        except urllib.error.HTTPError as error:
+            raise _failed(f"{name} refuses {file}: {error.read(2000).decode(errors='replace')}") from error
+        except urllib.error.URLError as error:
+            raise _failed(f"no {name} answers at port {port}; start it with: tieline-standins run") from error
+        except OSError as error:
+            raise _failed(f"{error.filename}: {error.strerror}") from error
+
+
+def _failed(message: str) -> typer.Exit:
+    typer.echo(f"tieline-standins: {message}", err=True)
+    return typer.Exit(1)
 
 
 def _parse(argument: str) -> tuple[str, int]:

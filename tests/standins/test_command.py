@@ -87,3 +87,32 @@ def test_a_taken_port_is_reported_clearly() -> None:
     with started("kantata=0") as (_, ready):
         port = ready["kantata"].rpartition(":")[2]
         assert "address already in use" in refused(f"kantata={port}").lower()
+
+
+def customize(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, "customize", *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_an_administrators_work_is_done_from_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "kantata.json").write_text('{"tokens": {"hers": {"user": "priya.raman@haldenmarsh.example"}}}', "utf-8")
+    with started("kantata=0") as (_, ready):
+        port = ready["kantata"].rpartition(":")[2]
+        done = customize(str(tmp_path), f"kantata={port}")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "kantata is set up\n", "")
+        with Account(ready["kantata"], token="hers") as account:
+            assert account.read("users/me")
+
+
+def test_administrators_work_that_cannot_be_done_is_told_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "kantata.json").write_text('{"no such part": 1}', "utf-8")
+    with started("kantata=0") as (_, ready):
+        port = ready["kantata"].rpartition(":")[2]
+        refused = customize(str(tmp_path), f"kantata={port}")
+        nothing = customize(str(tmp_path / "nowhere"), f"kantata={port}")
+    silent = customize(str(tmp_path), f"kantata={port}")
+    assert [done.returncode for done in (refused, nothing, silent)] == [1, 1, 1]
+    assert refused.stderr.startswith(f"tieline-standins: kantata refuses {tmp_path / 'kantata.json'}: ")
+    assert "kantata.json: No such file or directory" in nothing.stderr
+    assert (
+        silent.stderr == f"tieline-standins: no kantata answers at port {port}; start it with: tieline-standins run\n"
+    )

@@ -1,5 +1,6 @@
 """The example site `tieline init` writes: the fictional firm of the stand-ins, ready to be changed into a real one."""
 
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+
+from tieline.app.assembly import connector_folder
+from tieline.sdk.connector import load_facts
 
 SALESFORCE_CLIENT = "3MVG9haldenmarsh.tieline"
 NETSUITE_ACCOUNT = "TSTDRV1234567_SB1"
@@ -79,6 +83,24 @@ def write_example(folder: Path, example: Example) -> None:
         path = vault / name
         path.touch(mode=0o600)
         path.write_text(value, "utf-8")
+    _write_administrators(folder / "administrators", certificate)
+
+
+def _write_administrators(folder: Path, certificate: str) -> None:
+    """What each vendor's administrator sets up once, as the stand-ins' `customize` takes it."""
+    custom = {name: load_facts(connector_folder(name)).custom_fields for name in ("salesforce", "kantata")}
+    row = {"id": NETSUITE_CERTIFICATE, "client_id": NETSUITE_CLIENT, "pem": certificate}
+    work = {
+        "salesforce": {
+            "objects": [item for item in custom["salesforce"] if "object" not in item],
+            "fields": [item for item in custom["salesforce"] if "object" in item],
+        },
+        "kantata": {"custom_fields": list(custom["kantata"])},
+        "netsuite": {"certificates": [row]},
+    }
+    folder.mkdir(exist_ok=True)
+    for name, body in work.items():
+        (folder / f"{name}.json").write_text(json.dumps(body, indent=2) + "\n", "utf-8")
 
 
 def systems_toml(example: Example) -> str:

@@ -1,6 +1,5 @@
 """The setting of the demo: systems started, the site written, the administrators' work done."""
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,21 +9,12 @@ import httpx2
 import psycopg
 from psycopg import sql
 
-from tieline.app.assembly import connector_folder
-from tieline.app.example import (
-    NETSUITE_ACCOUNT,
-    NETSUITE_CERTIFICATE,
-    NETSUITE_CLIENT,
-    Example,
-    ExampleErp,
-    write_example,
-)
+from tieline.app.example import NETSUITE_ACCOUNT, Example, ExampleErp, write_example
 from tieline.demo.people import Delivery, NetSuiteFinance, NotDone, SalesRep
 from tieline.demo.processes import BUILD_SECONDS, NotStarted, Processes, standins_command, tieline_command
 from tieline.demo.story import Finance
 from tieline.demo.tryton_finance import TrytonFinance
 from tieline.engine.schema import migrate_database
-from tieline.sdk.connector import load_facts
 from tieline.store.embedded import EmbeddedPostgres
 
 SECRET = "halden-marsh-consumer-secret"  # noqa: S105 - of a stand-in
@@ -67,14 +57,12 @@ def prepare(folder: Path, erp: str, processes: Processes) -> Setting:
     names = ["salesforce=0", "kantata=0", *(["netsuite=0"] if erp == "netsuite" else [])]
     urls: dict[str, str] = processes.start("stand-ins", standins_command("run", *names))
     tryton = _start_tryton(processes) if erp == "tryton" else None
-    _customize(urls)
     sales = SalesRep(urls["salesforce"], SECRET)
     _write_site(folder / "site", erp, urls, sales.organisation, tryton)
+    for name, url in urls.items():
+        _customize(url, folder / "site/administrators" / f"{name}.json")
     finance: Finance
     if tryton is None:
-        certificate = (folder / "site/secrets/netsuite-certificate").read_text()
-        row = {"id": NETSUITE_CERTIFICATE, "client_id": NETSUITE_CLIENT, "pem": certificate}
-        _control(urls["netsuite"], {"certificates": [row]})
         finance = NetSuiteFinance(urls["netsuite"], (folder / "site/secrets/netsuite-private-key").read_text())
     else:
         urls["tryton"] = tryton["url"]
@@ -137,16 +125,9 @@ def _write_site(site: Path, erp: str, urls: dict[str, str], organisation: str, t
     )
 
 
-def _customize(urls: dict[str, str]) -> None:
-    """What administrators do once in the vendors' set-up screens: our objects and fields."""
-    wanted = load_facts(connector_folder("salesforce")).custom_fields
-    objects = [row for row in wanted if "object" not in row]
-    _control(urls["salesforce"], {"objects": objects, "fields": [row for row in wanted if "object" in row]})
-    _control(urls["kantata"], {"custom_fields": list(load_facts(connector_folder("kantata")).custom_fields)})
-
-
-def _control(url: str, body: Any) -> None:
-    answer = httpx2.post(f"{url}/__standin__/customize", content=json.dumps(body), trust_env=False)
+def _customize(url: str, work: Path) -> None:
+    """What an administrator does once in the vendor's set-up screens."""
+    answer = httpx2.post(f"{url}/__standin__/customize", content=work.read_bytes(), trust_env=False)
     if not answer.is_success:
         raise NotDone(f"the administrator could not set up {url}: {answer.text[:300]}")
 
