@@ -12,7 +12,7 @@ import pytest
 from tests.sdk.conftest import Open, Tokens
 from tests.sdk.scripted import Answering, Vendor
 from tieline.sdk import http as sdk_http
-from tieline.sdk.errors import NotSent, Rejected, Unauthorized, Unavailable, Unclear
+from tieline.sdk.errors import NotSent, Rejected, Throttled, Unauthorized, Unavailable, Unclear
 from tieline.sdk.http import MAX_ANSWER, HttpAnswer, excerpt, send_window
 
 
@@ -25,8 +25,8 @@ from tieline.sdk.http import MAX_ANSWER, HttpAnswer, excerpt, send_window
         (302, False, Rejected),
         (304, False, Rejected),
         (403, True, Rejected),
-        (429, True, Unavailable),
-        (429, False, Unavailable),
+        (429, True, Throttled),
+        (429, False, Throttled),
         (500, False, Unavailable),
         (503, False, Unavailable),
         (500, True, Unclear),

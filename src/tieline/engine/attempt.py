@@ -50,7 +50,7 @@ def attempt(operation: Operation[Any], decision: Decision, intent: Intent, commi
             why=error.message,
         )
     except Unavailable as error:
-        asked = error.retry_after.total_seconds() if error.retry_after else 0.0
+        asked = error.wish.total_seconds() if error.wish else 0.0
         return Ended("refused_for_now", wait_seconds=max(asked, back_off(failures)), why=error.message)
     except Unauthorized as error:
         return Ended("refused_for_now", wait_seconds=LONGEST_BACK_OFF, unauthorized=error, why=error.message)

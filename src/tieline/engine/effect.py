@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
 
+from tieline.engine.tiers import Tier, tier_of
 from tieline.sdk.operation import Payload
 from tieline.store.database import Connection
 
@@ -110,6 +111,9 @@ class Author:
     engagement: str
     epoch: int
     run_id: int
+    tier: Tier = "project"
+    since: datetime | None = None
+    """When the event behind this run came: the start of the service clock."""
 
 
 _INSERT = """
@@ -175,7 +179,9 @@ class Outcome:
     problem: dict[str, Any] | None = None
 
 
+# The service fact commits with the outcome it measures.
 _OUTCOME = """
+with done as (
 update effect set state = %(state)s,
   confirmed_hash = case %(state)s when 'confirmed' then content_hash when 'in_doubt' then null
     when 'accepted' then null else confirmed_hash end,
@@ -188,7 +194,13 @@ update effect set state = %(state)s,
   problem = %(problem)s, changed_at = clock_timestamp()
 where id = %(id)s and attempts = %(attempt)s and epoch = %(epoch)s
   and exists (select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
-returning id
+returning id, state, connection, engagement, label, target, subject),
+measured as (
+  insert into service_fact (tier, connection, engagement, label, object, started_at, ended_at)
+  select %(tier)s::text, connection, engagement, label, target || ':' || subject, %(since)s::timestamptz,
+    clock_timestamp()
+  from done where state = 'confirmed' and %(since)s::timestamptz is not null)
+select id from done
 """
 _REFERENCE = """
 insert into cross_reference (connection, target, subject, external_id)
@@ -212,6 +224,8 @@ def write_outcome(connection: Connection, outcome: Outcome, author: Author) -> N
             "problem": Jsonb(outcome.problem) if outcome.problem else None,
             "epoch": author.epoch,
             "engagement": author.engagement,
+            "tier": tier_of(author.tier, outcome.intent.target),
+            "since": author.since,
         },
     ).fetchone()
     if row is None:

@@ -1,7 +1,7 @@
 """Running a flow instance: begin (fence, reasons), the flow itself, and the end that settles books and agenda."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,10 @@ from tieline.engine.controls import Controls, pause
 from tieline.engine.effect import Author, Moved
 from tieline.engine.problem import Problem, auth_problem, problem_of, settle_problems
 from tieline.engine.run import EndState, Run, Stop
+from tieline.engine.tiers import Tier, working_for
+from tieline.engine.tracing import span
 from tieline.engine.wake import wake
+from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.store.database import Connection, Database
 
@@ -37,6 +40,8 @@ class FlowEngine:
     controls: Controls
     site_uid: str
     app_version: str
+    tiers: Mapping[str, Tier] = field(default_factory=dict)
+    """Flow -> the service tier it works for; any other works for `project`."""
 
     def run(self, flow: str, key: str) -> EndState:
         """Run a flow instance once. Never raises: whatever happens is on the agenda and in the exception queue."""
@@ -49,8 +54,17 @@ class FlowEngine:
 
     def _run(self, db: Connection, flow: str, key: str) -> EndState:
         run, wanted = _begin(self, db, flow, key)
+        crash_point("run.begun")
+        engagement, because = run.author.engagement, ",".join(run.reasons)
+        with working_for(run.author.tier), span(flow, thread=engagement, flow=flow, key=key, because=because) as traced:
+            state = self._converge(run, wanted)
+            traced.note(engagement=run.author.engagement, state=state, run=run.author.run_id or None)
+        return state
+
+    def _converge(self, run: Run, wanted: int) -> EndState:
+        flow, key = run.author.flow, run.author.key
         try:
-            end = _execute(run, self.flows[flow], self.systems(db))
+            end = _execute(run, self.flows[flow], self.systems(run.db))
             return _end(self, run, wanted, end)
         except Moved:
             return _superseded(run)
@@ -71,19 +85,28 @@ class End:
 _BEGIN = """
 with seen as (
   update agenda set reasons = '{}', due_at = null where flow = %(flow)s and key = %(key)s
-  returning engagement, wanted),
+  returning engagement, wanted, coalesce(since, clock_timestamp()) as since),
 was as (select reasons from agenda where flow = %(flow)s and key = %(key)s),
 fence as (
   insert into lease (engagement, epoch) select engagement, 1 from seen
   on conflict (engagement) do update set epoch = lease.epoch + 1 returning epoch)
-select seen.engagement, seen.wanted, was.reasons, fence.epoch, clock_timestamp() as now from seen, was, fence
+select seen.engagement, seen.wanted, seen.since, was.reasons, fence.epoch, clock_timestamp() as now
+from seen, was, fence
 """
 
 
 def _begin(engine: FlowEngine, db: Connection, flow: str, key: str) -> tuple[Run, int]:
     row = db.execute(_BEGIN, {"flow": flow, "key": key}).fetchone()
     assert row is not None, f"no agenda row of {flow} {key}"
-    author = Author(flow=flow, key=key, engagement=row["engagement"], epoch=row["epoch"], run_id=0)
+    author = Author(
+        flow=flow,
+        key=key,
+        engagement=row["engagement"],
+        epoch=row["epoch"],
+        run_id=0,
+        tier=engine.tiers.get(flow, "project"),
+        since=row["since"],
+    )
     started: datetime = row["now"]
     run = Run(
         db=db,
@@ -104,7 +127,7 @@ def _execute(run: Run, function: FlowFunction, systems: Any) -> End:
         return End(stop.state, stop.note, complete=stop.state != "superseded")
     except Unavailable as error:
         failures = _failures(run)
-        asked = error.retry_after or timedelta(seconds=back_off(failures))
+        asked = error.wish or timedelta(seconds=back_off(failures))
         run.due.append(run.started_at + asked)
         return End("retrying", f"{error.system} {error.message}", complete=False)
     except Unauthorized as error:
@@ -135,7 +158,8 @@ def _failures(run: Run) -> int:
 _AGENDA = """
 update agenda set done = greatest(done, %(wanted)s), state = %(state)s, note = %(note)s,
   failures = case when %(state)s in ('retrying', 'blocked') then failures + 1 else 0 end,
-  due_at = case when %(due)s::timestamptz is null then due_at else least(due_at, %(due)s::timestamptz) end
+  due_at = case when %(due)s::timestamptz is null then due_at else least(due_at, %(due)s::timestamptz) end,
+  since = case when %(state)s = 'retrying' then since when wanted > %(wanted)s then %(started)s end
 where flow = %(flow)s and key = %(key)s and exists (
   select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
 returning flow
@@ -161,6 +185,7 @@ def _end(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
                 "state": end.state,
                 "note": end.note,
                 "due": min(run.due) if run.due else None,
+                "started": run.started_at,
                 "flow": author.flow,
                 "key": author.key,
                 "engagement": author.engagement,
@@ -186,11 +211,14 @@ def _end(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
             engagement=author.engagement,
             problems=run.problems,
             keep_others=end.state == "retrying",
+            records=run.read,
         )
         if author.run_id:
             run.db.execute(_RUN, [end.state, end.note, run.steps_json(), author.run_id])
         for item in run.wakes:
-            wake(run.db, item.flow, item.key, item.engagement, "flow")
+            wake(run.db, item.flow, item.key, item.engagement, "flow", author.since)
+        crash_point("run.ending")
+    crash_point("run.ended")
     for problem in run.problems:
         if problem.kind == "auth" and problem.connection:
             pause(engine.database, "connection", problem.connection, "its credentials are refused", "tieline")

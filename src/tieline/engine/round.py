@@ -36,8 +36,11 @@ from tieline.engine.problem import (
     unusual_change,
 )
 from tieline.engine.step import Step, StepWhat, content_hash
+from tieline.engine.tiers import tier_of, working_for
+from tieline.engine.tracing import span
 from tieline.mapping.problems import MappingFailed
 from tieline.model.record import Record
+from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.sdk.operation import Operation, Payload, WriteSafety
 
@@ -250,10 +253,13 @@ class Round:
                     again.append(demand)
                     continue
                 attempts.append((demand, decision, intent, effect_id, number))
+            crash_point("effect.intending")
+        crash_point("effect.intended")
         run.changed = True
         for demand, *_ in attempts:
             run.count_change(self.operation.connection, demand.record)
         ends = self._call_all([(decision, intent) for _, decision, intent, _, _ in attempts])
+        crash_point("effect.answered")
         for (demand, decision, intent, effect_id, number), ended in zip(attempts, ends, strict=True):
             run.pending.append(self._outcome(intent, effect_id, number, ended))
             self._settle(demand.record, ended)
@@ -262,21 +268,31 @@ class Round:
         if again or WriteSafety.NEVER_RETRY in (self.operation.creates, self.operation.updates):
             with run.db.transaction():
                 run.flush()
+            crash_point("effect.settled")
         return again
 
     def _call_all(self, calls: list[tuple[Decision, Intent]]) -> list[Ended]:
         committed_at = time.monotonic()
         if len(calls) < 2:
-            return [attempt(self.operation, decision, intent, committed_at) for decision, intent in calls]
+            return [self._attempt(decision, intent, committed_at) for decision, intent in calls]
         ends: list[Ended] = []
         at_once = min(AT_ONCE, self.operation.at_once)
         for start in range(0, len(calls), at_once):
             futures = [
-                _senders.submit(copy_context().run, attempt, self.operation, decision, intent, committed_at)
+                _senders.submit(copy_context().run, self._attempt, decision, intent, committed_at)
                 for decision, intent in calls[start : start + at_once]
             ]
             ends += [future.result() for future in futures]
         return ends
+
+    def _attempt(self, decision: Decision, intent: Intent, committed_at: float) -> Ended:
+        operation, author = self.operation, self.run.author
+        facts = {"engagement": author.engagement, "flow": author.flow, "connection": operation.connection}
+        tier = tier_of(author.tier, operation.target)
+        with working_for(tier), span(intent.label, **facts, effect=f"{intent.target}:{intent.subject}") as traced:
+            ended = attempt(operation, decision, intent, committed_at)
+            traced.note(outcome=ended.state, external_id=ended.external_id, problem=ended.why)
+        return ended
 
     def _intent(self, demand: Demand, effect: Effect | None, decision: Decision) -> Intent:
         keeps_old = isinstance(decision, Replay | Poll) and effect is not None and effect.content is not None

@@ -5,6 +5,10 @@ Procrastinate's table directly because `defer` raises AlreadyEnqueued inside our
 `tests/engine/test_wake.py` checks this statement against the schema.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
+
+from tieline.sdk.crashpoint import crash_point
 from tieline.store.database import Connection
 
 QUEUE = "flows"
@@ -12,10 +16,10 @@ TASK = "run_flow"
 
 _WAKE = """
 with woken as (
-  insert into agenda as a (flow, key, engagement, wanted, reasons)
-  values (%(flow)s, %(key)s, %(engagement)s, 1, array[%(reason)s])
+  insert into agenda as a (flow, key, engagement, wanted, reasons, since)
+  values (%(flow)s, %(key)s, %(engagement)s, 1, array[%(reason)s], coalesce(%(since)s, clock_timestamp()))
   on conflict (flow, key) do update set
-    wanted = a.wanted + 1, engagement = excluded.engagement,
+    wanted = a.wanted + 1, engagement = excluded.engagement, since = coalesce(a.since, excluded.since),
     reasons = case when %(reason)s = any (a.reasons) then a.reasons else a.reasons || %(reason)s::text end
   returning flow, key, engagement)
 insert into procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args)
@@ -24,16 +28,50 @@ on conflict (queueing_lock) where status = 'todo' do nothing
 """
 
 
-def wake(connection: Connection, flow: str, key: str, engagement: str, reason: str) -> None:
+def wake(
+    connection: Connection, flow: str, key: str, engagement: str, reason: str, since: datetime | None = None
+) -> None:
     """Say "look again". `engagement` is the lock: one run per engagement at a time.
 
     `reason` is `event`, `decision`, `operator`, `sweep`, `timer` or `flow`; it decides whether refused content is
-    sent again.
+    sent again. `since`: when the event behind it came, if that is not now; it starts the service clock.
     """
     connection.execute(
         _WAKE,
-        {"flow": flow, "key": key, "engagement": engagement, "reason": reason, "queue": QUEUE, "task": TASK},
+        {
+            "flow": flow,
+            "key": key,
+            "engagement": engagement,
+            "reason": reason,
+            "since": since,
+            "queue": QUEUE,
+            "task": TASK,
+        },
     )
+
+
+_WAKE_MANY = """
+with woken as (
+  insert into agenda as a (flow, key, engagement, wanted, reasons, since)
+  select distinct on (flow, key) flow, key, engagement, 1, array[%(reason)s], clock_timestamp()
+  from unnest(%(flows)s::text[], %(keys)s::text[], %(engagements)s::text[]) n (flow, key, engagement)
+  order by flow, key
+  on conflict (flow, key) do update set
+    wanted = a.wanted + 1, engagement = excluded.engagement, since = coalesce(a.since, excluded.since),
+    reasons = case when %(reason)s = any (a.reasons) then a.reasons else a.reasons || %(reason)s::text end
+  returning flow, key, engagement)
+insert into procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args)
+select %(queue)s, %(task)s, engagement, flow || ':' || key, jsonb_build_object('flow', flow, 'key', key) from woken
+on conflict (queueing_lock) where status = 'todo' do nothing
+"""
+
+
+def wake_many(connection: Connection, instances: Sequence[tuple[str, str, str]], reason: str) -> None:
+    """`wake` of many at once: (flow, key, engagement) each."""
+    if instances:
+        flows, keys, engagements = (list(column) for column in zip(*instances, strict=True))
+        values = {"flows": flows, "keys": keys, "engagements": engagements, "reason": reason}
+        connection.execute(_WAKE_MANY, {**values, "queue": QUEUE, "task": TASK})
 
 
 def wake_engagement(connection: Connection, engagement: str, reason: str) -> int:
@@ -56,4 +94,6 @@ def wake_due(connection: Connection) -> int:
     for row in rows:
         connection.execute("update agenda set due_at = null where flow = %s and key = %s", [row["flow"], row["key"]])
         wake(connection, row["flow"], row["key"], row["engagement"], "timer")
+    if rows:
+        crash_point("timer.waking")
     return len(rows)

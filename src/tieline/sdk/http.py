@@ -15,7 +15,17 @@ from typing import Any, Protocol
 import httpx2
 
 from tieline.sdk import jsontext
-from tieline.sdk.errors import NotSent, Rejected, Unauthorized, Unavailable, Unclear
+from tieline.sdk.crashpoint import crash_point
+from tieline.sdk.errors import (
+    LONGEST_WAIT,
+    SHORTEST_WAIT,
+    NotSent,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unavailable,
+    Unclear,
+)
 
 MAX_ANSWER = 32 * 1024 * 1024
 """Bytes of a decoded answer; more is a failed call. One page may hold a text of 10 MB and must not stop its feed."""
@@ -157,6 +167,8 @@ class VendorHttp:
         send_by = _send_by.get()
         if write and send_by is not None and time.monotonic() > send_by[0]:
             raise NotSent(self.connection, "the request waited too long after its intent and was not sent")
+        if write:
+            crash_point("write.sending")
         deadline = time.monotonic() + self._timeout
         try:
             response = self._client.send(request, stream=True)
@@ -169,12 +181,16 @@ class VendorHttp:
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             kind = Unclear if write else Unavailable
             raise kind(self.connection, f"the call broke off: {str(error) or type(error).__name__}") from error
+        if write:
+            crash_point("write.answered")
         if send_by is not None:
             send_by[0] = time.monotonic() + SEND_WINDOW
         lowered = {name.lower(): value for name, value in response.headers.items()}
         answer = HttpAnswer(response.status_code, lowered, body, self.connection)
-        if answer.status >= 500 or answer.status == 429:  # inside the gate, so that the circuit counts it
-            raise self._error(answer, write)
+        if answer.status >= 400 and answer.status != 401:
+            error = self._error(answer, write)
+            if isinstance(error, Unavailable):  # raised inside the gate, which learns from it
+                raise error
         return answer
 
     def _read(self, response: httpx2.Response, deadline: float) -> bytes:
@@ -194,7 +210,7 @@ class VendorHttp:
         if answer.status == 401:
             return Unauthorized(self.connection, "refused our credentials; renew them in the site's secrets")
         if answer.status == 429:
-            return Unavailable(self.connection, "asked us to slow down", retry_after(answer.headers.get("retry-after")))
+            return Throttled(self.connection, "asked us to slow down", retry_after(answer.headers.get("retry-after")))
         if answer.status >= 500:
             kind = Unclear if write else Unavailable
             return kind(self.connection, f"failed inside (status {answer.status})")
@@ -220,4 +236,4 @@ def retry_after(header: str | None) -> timedelta | None:
             return None
     if seconds != seconds:
         return None
-    return timedelta(seconds=min(max(seconds, 1.0), 3600.0))
+    return timedelta(seconds=min(max(seconds, SHORTEST_WAIT.total_seconds()), LONGEST_WAIT.total_seconds()))

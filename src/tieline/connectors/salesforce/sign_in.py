@@ -16,7 +16,7 @@ from tieline.connectors.salesforce.org_id import eighteen, is_id
 from tieline.connectors.salesforce.settings import Options
 from tieline.sdk import jsontext
 from tieline.sdk.connector import ConnectionSettings
-from tieline.sdk.errors import Unauthorized, Unavailable
+from tieline.sdk.errors import Throttled, Unauthorized, Unavailable
 from tieline.sdk.http import Gate, HttpAnswer, VendorHttp
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
@@ -164,7 +164,7 @@ def _refusal(answer: HttpAnswer) -> Exception | None:
         return None
     code, text = str(body.get("error")), str(body.get("error_description") or "")[:200]
     if code == "rate_limit_exceeded":
-        return Unavailable(answer.system, "limits how often we may sign in")
+        return Throttled(answer.system, "limits how often we may sign in")
     hint = next(
         (words for part, words in MORE_HINTS.items() if part in text), HINTS.get(code, "the sign-in was refused")
     )
