@@ -33,6 +33,7 @@ class Outbound:
     reference: str
     superseded: bool
     project_id: str | None
+    legal_entity: str | None
     line: ErpLine | None
     problem: Rejected | None
 
@@ -66,7 +67,7 @@ def _outbound(row: dict[str, Any], erp: str, pricing: Pricing) -> Outbound:
             sign=row["sign"],
         )
     superseded = row["sign"] == 1 and not row["live"]
-    return Outbound(row["id"], reference, superseded, row["project_id"], line, problem)
+    return Outbound(row["id"], reference, superseded, row["project_id"], row["legal_entity"], line, problem)
 
 
 def _missing(row: dict[str, Any], erp: str, pricing: Pricing) -> Rejected | None:

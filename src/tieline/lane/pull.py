@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
+from tieline.engine.feed_lock import lock_feed
+from tieline.engine.override import corrected_lines
 from tieline.lane.batch import share_batches
 from tieline.lane.change import apply_changes, known_versions
 from tieline.lane.charge import Charge, store_charges
@@ -12,12 +14,12 @@ from tieline.lane.check import control_quantity
 from tieline.lane.pricing import Pricing
 from tieline.lane.reference import Reference, load_reference
 from tieline.lane.wakes import wake_projects_with
+from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Rejected
 from tieline.sdk.feed import LinePage, SourceLine
 from tieline.sdk.roles import Psa
 from tieline.store.database import Connection, Database
 
-FEED_LOCK = 776
 LineKind = Literal["time", "expense"]
 LONGEST_PULL = 10_000
 """Pages of one call; the next call goes on where it stopped."""
@@ -63,14 +65,11 @@ def pull_feed(database: Database, feed: Feed, pricing: Pricing) -> int:
             if not _advance(db, feed.stream, cursor, page.cursor):
                 continue  # another worker read this page meanwhile
             pulled += take_page(db, feed, page, pricing)
+            crash_point("page.storing")
+        crash_point("page.stored")
         if not page.more:
             break
     return pulled
-
-
-def lock_feed(db: Connection, stream: str) -> None:
-    """One writer per feed until the transaction ends: whoever judges a known line judges it alone."""
-    db.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", [FEED_LOCK, stream])
 
 
 def take_page(db: Connection, feed: Feed, page: LinePage, pricing: Pricing) -> int:
@@ -81,6 +80,8 @@ def take_page(db: Connection, feed: Feed, page: LinePage, pricing: Pricing) -> i
     changed = [line for line in lines.values() if line.source_id in known and known[line.source_id].is_older_than(line)]
     if not fresh and not changed:
         return 0
+    fresh = corrected_lines(db, feed.connection, feed.kind, fresh)
+    changed = corrected_lines(db, feed.connection, feed.kind, changed)
     share_batches(db)
     page_id = _store_page(db, feed.stream, page)
     charges = [Charge(line) for line in fresh]
