@@ -21,6 +21,7 @@ from tieline.api.models import Received
 from tieline.api.parts import Body, Line, OnDesk
 from tieline.engine.intake import receive
 from tieline.sdk import jsontext
+from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.feed import Changed
 
 router = APIRouter(tags=["webhooks"])
@@ -59,6 +60,8 @@ def hook(desk: OnDesk, request: Request, connection: Line, raw: Annotated[bytes,
     stored_as = f"{event.record}:{event.id}:hook:{event_id}"
     with desk.database.transaction() as db:
         new = receive(db, connection, stored_as, changed, desk.handle, "push", event.model_dump(), raw)
+        crash_point("webhook.storing")
+    crash_point("webhook.stored")
     return {"received": True, "new": True} if new else JSONResponse({"received": True, "new": False}, 200)
 
 

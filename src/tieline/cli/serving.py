@@ -16,6 +16,7 @@ from tieline.app.worker import start, work
 from tieline.cli.context import JsonOption, SiteOption, log_to_stderr, out, print_json, tieline_of
 from tieline.cli.errors import UserError
 from tieline.cli.web import web_app
+from tieline.sdk.crashpoint import VARIABLE
 
 PORT = 8400
 TRIES = 50
@@ -37,6 +38,7 @@ def serve(
     json: JsonOption = False,
 ) -> None:
     """Run the API, the console and a worker until Ctrl-C. Listens on this machine only."""
+    _refuse_faults()
     log_to_stderr()
     with tieline_of(site, threads=threads) as tieline, listening(port) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -52,6 +54,7 @@ def worker(
     threads: Annotated[int, typer.Option(help="Flows that run side by side.", min=1, max=64)] = 8,
 ) -> None:
     """Run one more worker until Ctrl-C; any number of them share one database."""
+    _refuse_faults()
     log_to_stderr()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -59,6 +62,11 @@ def worker(
     with tieline_of(site, threads=threads) as tieline:
         out.print(f"A worker of [bold]{escape(tieline.site.firm.name)}[/] runs  (Ctrl-C stops)")
         work(tieline, stopped, threads=threads)
+
+
+def _refuse_faults() -> None:
+    if VARIABLE in os.environ:
+        raise UserError(f"{VARIABLE} is set, which makes processes of a test fail; unset it to run Tieline")
 
 
 def _serve(tieline: Tieline, listener: socket.socket, threads: int) -> None:

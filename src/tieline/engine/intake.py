@@ -10,6 +10,7 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from tieline.sdk.connected import Pushed
+from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.sdk.feed import Changed, Changes
 from tieline.store.database import Connection, Database
@@ -38,6 +39,7 @@ def sweep(
     for _ in range(LONGEST_SWEEP):
         cursor = _cursor(database, stream)
         page = pages(cursor)
+        crash_point("sweep.read")
         with database.transaction() as db:
             locked = db.execute(
                 "insert into feed_cursor (stream, position) values (%s, %s) on conflict (stream) do update"
@@ -61,6 +63,8 @@ def sweep(
                 " where stream = %s",
                 [page.cursor, stream],
             )
+            crash_point("sweep.storing")
+        crash_point("sweep.stored")
         if not page.more:
             return new
     return new
@@ -127,6 +131,8 @@ def deliver(database: Database, connection: str, events: Sequence[Pushed], handl
                 " on conflict (stream) do update set position = excluded.position, swept_at = excluded.swept_at",
                 [f"{connection}:push", events[-1].position],
             )
+            crash_point("push.storing")
+    crash_point("push.stored")
     return new
 
 

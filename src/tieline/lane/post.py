@@ -11,6 +11,7 @@ from tieline.lane.outbound import Outbound, lines_of
 from tieline.lane.pricing import Pricing
 from tieline.lane.settle import Fenced, Next, Verdict, settle
 from tieline.lane.worker import Worker
+from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import NotSent, Rejected, Unauthorized, Unavailable, Unclear
 from tieline.sdk.lines import LineSink, Settled
 from tieline.sdk.operation import Accepted, WriteSafety
@@ -49,6 +50,8 @@ class _Sending:
                 following,
                 self.pricing,
             )
+            crash_point("batch.settling")
+        crash_point("batch.settled")
         return len(verdict.ids)
 
     @property
@@ -75,6 +78,7 @@ def post_ready(database: Database, sinks: Mapping[str, LineSink], worker: Worker
     for sink in sinks.values():
         worker.merge(sink)
         while (batch := worker.claim(sink)) is not None:
+            crash_point("batch.claimed")
             sending = _Sending(worker, sink, pricing, batch)
             try:
                 sending.lines = lines_of(worker.session(), sink.connection, batch["line_ids"], pricing)
@@ -139,6 +143,7 @@ def _send(sending: _Sending, lines: Sequence[Outbound], verdict: Verdict) -> int
 
 def _take(sending: _Sending, lines: Sequence[Outbound], answer: Settled | Accepted, *, sent: bool) -> int:
     """Note an answer of `post` or `poll`. A line it does not name is in doubt and looked up."""
+    crash_point("batch.answered")
     quarantine = sending.sink.quarantine if sent else None
     if isinstance(answer, Accepted):
         after = min(max(answer.check_in, timedelta(0)), LONGEST)
@@ -166,6 +171,7 @@ def _take(sending: _Sending, lines: Sequence[Outbound], answer: Settled | Accept
 def _look_up(sending: _Sending) -> int:
     """In doubt: what is there is posted; what is not is sent again when it can no longer arrive late."""
     found = sending.sink.find_many([one.reference for one in sending.lines])
+    crash_point("batch.looked_up")
     verdict = Verdict(ids={one.id: found[one.reference] for one in sending.lines if found.get(one.reference)})
     missing = [one for one in sending.lines if one.id not in verdict.ids]
     if not missing:
