@@ -12,12 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tieline.app.site_checks import cross_checks
 from tieline.app.site_csv import read_people, read_rates
 from tieline.app.site_defects import SiteDefect, SiteError, defect_at, read_text, toml_defect
+from tieline.app.site_service import AlertChannel, AlertsTable, SlaTable
 from tieline.engine.change_guard import ChangeGuard
 from tieline.engine.controls import Mode, ModeRule
 from tieline.engine.routing import Route
+from tieline.engine.tiers import ServiceLevel, Tier
 from tieline.model.firm import Firm, LegalEntity, ServiceLine
 from tieline.sdk.connector import ConnectionSettings, Limits
 from tieline.sdk.errors import Unauthorized
+from tieline.sdk.secrets import know_secret
 
 __all__ = ["Site", "SiteDefect", "SiteError", "load_site"]
 
@@ -93,6 +96,9 @@ class SiteTables(_Table):
     default_mode: Mode = "live"
     intake: IntakeTable = IntakeTable()
     guard: GuardTable = GuardTable()
+    sla: SlaTable = SlaTable()
+    alerts: AlertsTable = AlertsTable()
+    alert_channel: tuple[AlertChannel, ...] = ()
     owners: dict[str, str] = {}
 
 
@@ -110,6 +116,9 @@ class Site:
     default_mode: Mode
     intake: IntakeTable
     guard: ChangeGuard
+    levels: Mapping[Tier, ServiceLevel]
+    alerts: AlertsTable
+    alert_channels: tuple[AlertChannel, ...]
 
     @property
     def state(self) -> Path:
@@ -153,6 +162,9 @@ def load_site(folder: Path) -> Site:
         default_mode=tables.default_mode,
         intake=tables.intake,
         guard=ChangeGuard(tables.guard.records_per_hour, tables.guard.times_usual),
+        levels=tables.sla.levels(),
+        alerts=tables.alerts,
+        alert_channels=tables.alert_channel,
     )
 
 
@@ -183,7 +195,7 @@ def read_secret(folder: Path, connection: str, name: str, where: str | None) -> 
     elif kind == "file" and (folder / place).is_file():
         value = (folder / place).read_text("utf-8", "replace")
     if value.strip():
-        return value.strip()
+        return know_secret(value.strip())
     told = {
         "env": f"set the environment variable {place}",
         "file": f"put it into the file {folder / place}",
