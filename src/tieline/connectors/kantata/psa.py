@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tieline.connectors.kantata.books import KantataBooks
 from tieline.connectors.kantata.changes import ProjectFeed
 from tieline.connectors.kantata.lines import EXPENSES, TIME, LineFeed
 from tieline.connectors.kantata.notice import notify
@@ -25,6 +26,7 @@ class KantataPsa:
     account: Account
     connection: str
     system: str
+    books: KantataBooks
     projects: ProjectFeed
     time: LineFeed
     expenses: LineFeed
@@ -71,13 +73,15 @@ class KantataPsa:
 
 def psa_of(account: Account) -> KantataPsa:
     """The role object, with its operations built once."""
+    time, expenses = LineFeed(account, TIME), LineFeed(account, EXPENSES)
     return KantataPsa(
         account=account,
         connection=account.connection,
         system=account.facts.system,
+        books=KantataBooks(account, {"time": time, "expense": expenses}),
         projects=ProjectFeed(account),
-        time=LineFeed(account, TIME),
-        expenses=LineFeed(account, EXPENSES),
+        time=time,
+        expenses=expenses,
         ensure_project=ensure_project(account),
         ensure_wbs_element=ensure_wbs_element(account),
         ensure_milestone=ensure_milestone(account),
