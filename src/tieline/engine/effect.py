@@ -185,6 +185,7 @@ with done as (
 update effect set state = %(state)s,
   confirmed_hash = case %(state)s when 'confirmed' then content_hash when 'in_doubt' then null
     when 'accepted' then null else confirmed_hash end,
+  confirmed_content = case %(state)s when 'confirmed' then content else confirmed_content end,
   content = case %(state)s when 'confirmed' then null else content end,
   external_id = coalesce(%(external_id)s, external_id), handle = %(handle)s,
   failures = case when %(state)s in ('refused_for_now', 'in_doubt', 'rejected') then failures + 1 else 0 end,

@@ -64,7 +64,7 @@ class FlowEngine:
     def _converge(self, run: Run, wanted: int) -> EndState:
         flow, key = run.author.flow, run.author.key
         try:
-            end = _execute(run, self.flows[flow], self.systems(run.db))
+            end = execute(run, self.flows[flow], self.systems(run.db))
             return _end(self, run, wanted, end)
         except Moved:
             return _superseded(run)
@@ -120,7 +120,8 @@ def _begin(engine: FlowEngine, db: Connection, flow: str, key: str) -> tuple[Run
     return run, row["wanted"]
 
 
-def _execute(run: Run, function: FlowFunction, systems: Any) -> End:
+def execute(run: Run, function: FlowFunction, systems: Any) -> End:
+    """Call the flow function; the three errors, and what it asks a person, are ends like any other."""
     try:
         function(run, run.author.key, systems)
     except Stop as stop:

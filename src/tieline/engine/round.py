@@ -26,7 +26,8 @@ from tieline.engine.decide import (
     decide,
 )
 from tieline.engine.effect import Effect, Intent, Moved, Outcome, read_effects, write_intent
-from tieline.engine.link import NOT_NEEDED, Link
+from tieline.engine.foresight import foresee
+from tieline.engine.link import NOT_NEEDED, SHADOW_ID, Link
 from tieline.engine.problem import (
     auth_problem,
     legal_entity_of,
@@ -54,8 +55,6 @@ LOOK_UP_EVERY = timedelta(seconds=5)
 ROUNDS_A_CHUNK = 4
 """How many rounds of calls share one commit of intents; more would outlive the send window."""
 PASSES = 4
-SHADOW_ID = "0"
-"""Stands in what would be sent for an id that is not there yet; fits vendors with numbers and with words."""
 
 _senders = ThreadPoolExecutor(max_workers=32, thread_name_prefix="send")
 
@@ -106,13 +105,16 @@ class Round:
             mode = self.run.controls.mode(self.run.author.flow, operation.connection, legal_entity_of(record))
             by_mode[mode].append(record)
         for record in by_mode["off"]:
-            self._step(record, "off")
+            self.note(record, "off")
             self.links[record.id] = NOT_NEEDED
         ids = {name: link.external_id for name, link in links.items() if link.external_id}
         for demand in self._render(by_mode["shadow"], ids):
             self._shadow(demand)
         known = {name: external_id for name, external_id in ids.items() if links[name].known}
-        self._converge(self._render(by_mode["live"], known))
+        if self.run.foresight is not None:
+            foresee(self, self._render(by_mode["live"], ids), ids)
+        else:
+            self._converge(self._render(by_mode["live"], known))
         return self.links
 
     def _held(self, records: Sequence[Record], links: Sequence[Link]) -> dict[str, Link] | None:
@@ -121,7 +123,7 @@ class Round:
             return {}
         if operation.support in ("unsupported", "not_in_use"):
             what: StepWhat = "not_in_use" if operation.support == "not_in_use" else "kept_here"
-            self._step(records[0], what)
+            self.note(records[0], what)
             return {record.id: NOT_NEEDED for record in records}
         waits_for = [link.label for link in links if link.blocks]
         entity = legal_entity_of(records[0])
@@ -134,7 +136,7 @@ class Round:
         elif paused is not None:
             self.run.due.append(self.run.started_at + timedelta(minutes=5))
         for record in records:
-            self._step(record, "waiting", detail=detail)
+            self.note(record, "waiting", detail=detail)
         return {record.id: Link(self.label, "unknown") for record in records}
 
     def _render(self, records: Sequence[Record], ids: Mapping[str, str]) -> list[Demand]:
@@ -144,7 +146,7 @@ class Round:
                 payload = self.operation.render(record, ids)
             except MappingFailed as failed:
                 for problem in failed.problems:
-                    self._problem(
+                    self.refuse(
                         record,
                         Rejected(
                             self.operation.connection,
@@ -155,7 +157,7 @@ class Round:
                         ),
                     )
             except Rejected as error:
-                self._problem(record, error)
+                self.refuse(record, error)
             else:
                 demands.append(Demand(record, payload, content_hash(payload)))
         return demands
@@ -176,7 +178,7 @@ class Round:
                 Jsonb(demand.payload),
             ],
         )
-        self._step(demand.record, "shadow", detail="would be sent")
+        self.note(demand.record, "shadow", detail="would be sent")
         self.links[demand.record.id] = Link(self.label, "shadow", SHADOW_ID)
 
     def _converge(self, demands: list[Demand]) -> None:
@@ -194,7 +196,7 @@ class Round:
             calls, again = [], []
             for demand in demands:
                 effect = effects.get(demand.record.subject)
-                decision = self._decide(demand, effect)
+                decision = self.judge(demand, effect)
                 if isinstance(decision, Create | Update | Replay | Poll):
                     calls.append((demand, effect, decision))
             chunk = ROUNDS_A_CHUNK * min(AT_ONCE, self.operation.at_once)
@@ -206,7 +208,7 @@ class Round:
                 demand.record, self.run.started_at + timedelta(seconds=1), "is being written elsewhere", "waiting"
             )
 
-    def _decide(self, demand: Demand, effect: Effect | None) -> Decision:
+    def judge(self, demand: Demand, effect: Effect | None) -> Decision:
         record = demand.record
         if self.once and effect is not None and effect.state == "confirmed" and effect.external_id:
             decision: Decision = Unchanged(effect.external_id)
@@ -217,14 +219,14 @@ class Round:
             decision = self._look_up(effect, decision)
         match decision:
             case Unchanged(external_id):
-                self._step(record, "unchanged", external_id=external_id)
+                self.note(record, "unchanged", external_id=external_id)
                 self.links[record.id] = Link(self.label, "known", external_id)
             case Wait(until, why, in_doubt):
                 self._wait(record, until, why, "in_doubt" if in_doubt else "retrying")
             case Refused(problem):
-                self._problem(record, Rejected(self.operation.connection, **stored_problem(problem)))
+                self.refuse(record, Rejected(self.operation.connection, **stored_problem(problem)))
             case AskPerson():
-                self._problem(record, self._unclear_for_ever(record))
+                self.refuse(record, self._unclear_for_ever(record))
         return decision
 
     def _look_up(self, effect: Effect, decision: LookUp) -> Decision:
@@ -332,14 +334,14 @@ class Round:
         until = self.run.started_at + timedelta(seconds=ended.wait_seconds or 0)
         match ended.state:
             case "confirmed":
-                self._step(record, "confirmed", external_id=ended.external_id)
+                self.note(record, "confirmed", external_id=ended.external_id)
                 self.links[record.id] = Link(self.label, "known", ended.external_id)
             case "accepted":
                 self._wait(record, until, "the vendor works on it", "accepted")
             case "in_doubt":
                 self._wait(record, until, f"unclear whether it happened: {ended.why}", "in_doubt")
             case "rejected" if ended.rejected is not None:
-                self._problem(record, ended.rejected)
+                self.refuse(record, ended.rejected)
                 self.run.due.append(until)
             case _ if ended.unauthorized is not None:
                 self._unauthorized(record, ended.unauthorized)
@@ -348,7 +350,7 @@ class Round:
 
     # ---- books ----------------------------------------------------------------------------------------------------
 
-    def _step(
+    def note(
         self, record: Record, what: StepWhat, *, external_id: str | None = None, detail: str | None = None
     ) -> None:
         self.run.steps.append(
@@ -364,12 +366,12 @@ class Round:
         )
 
     def _wait(self, record: Record, until: datetime, why: str, what: StepWhat) -> None:
-        self._step(record, what, detail=f"{why} (until {until:%H:%M:%S} UTC)")
+        self.note(record, what, detail=f"{why} (until {until:%H:%M:%S} UTC)")
         self.run.due.append(until)
         self.links[record.id] = Link(self.label, "unknown")
 
-    def _problem(self, record: Record, error: Rejected) -> None:
-        self._step(record, "refused", detail=error.message)
+    def refuse(self, record: Record, error: Rejected) -> None:
+        self.note(record, "refused", detail=error.message)
         self.links[record.id] = Link(self.label, "unknown")
         problem = problem_of(
             error,
@@ -381,7 +383,7 @@ class Round:
         self.run.problems.append(problem)
 
     def _unauthorized(self, record: Record, error: Unauthorized) -> None:
-        self._step(record, "waiting", detail=error.message)
+        self.note(record, "waiting", detail=error.message)
         self.links[record.id] = Link(self.label, "unknown")
         self.run.problems.append(auth_problem(self.operation.system, error))
 

@@ -16,6 +16,7 @@ from tieline.engine.audit import audit
 from tieline.engine.change_guard import Change
 from tieline.engine.controls import Controls
 from tieline.engine.effect import Author, Outcome, write_outcome
+from tieline.engine.foresight import Foresight
 from tieline.engine.link import Link
 from tieline.engine.override import as_read, corrected_record, void
 from tieline.engine.problem import Problem
@@ -72,6 +73,8 @@ class Run:
     asked: set[str] = field(default_factory=set)
     """Labels of the approvals this run needs."""
     changed: bool = False
+    foresight: Foresight | None = None
+    """Set in a preview: what would be sent is noted there, and nothing is sent."""
     counts: dict[str, Change] = field(default_factory=dict)
     """What was sent, by connection, for the change guard."""
     read: list[dict[str, Any]] = field(default_factory=list)

@@ -31,6 +31,7 @@ MAX_ANSWER = 32 * 1024 * 1024
 """Bytes of a decoded answer; more is a failed call. One page may hold a text of 10 MB and must not stop its feed."""
 
 _send_by: ContextVar[list[float] | None] = ContextVar("send_by", default=None)
+_reads_only: ContextVar[bool] = ContextVar("reads_only", default=False)
 SEND_WINDOW = 2.0
 """Seconds between the commit of an intent (or the vendor's last answer within it) and the next write to the socket."""
 
@@ -94,6 +95,16 @@ def send_window(committed_at: float) -> Iterator[None]:
         yield
     finally:
         _send_by.reset(token)
+
+
+@contextmanager
+def nothing_is_sent() -> Iterator[None]:
+    """Within it every write is refused (`NotSent`), whoever tries: for previews."""
+    token = _reads_only.set(True)
+    try:
+        yield
+    finally:
+        _reads_only.reset(token)
 
 
 class VendorHttp:
@@ -164,6 +175,8 @@ class VendorHttp:
             return self._exchange(request, write), used
 
     def _exchange(self, request: httpx2.Request, write: bool) -> HttpAnswer:
+        if write and _reads_only.get():
+            raise NotSent(self.connection, "this is a preview, in which nothing is sent")
         send_by = _send_by.get()
         if write and send_by is not None and time.monotonic() > send_by[0]:
             raise NotSent(self.connection, "the request waited too long after its intent and was not sent")
