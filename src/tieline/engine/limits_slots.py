@@ -18,7 +18,7 @@ from tieline.store.database import Connection, connect
 LONGEST_WAIT = 10.0
 """Seconds a call waits for its permit before the step is put back on the agenda."""
 REST = 1.0
-_LOCKS = 714_002
+SLOT_LOCKS = 714_002
 
 
 class Slots:
@@ -124,7 +124,7 @@ class Slots:
             row = self._session.execute(
                 "select s from generate_series(%s::int, %s::int, %s::int) s where s <> all (%s)"
                 " and pg_try_advisory_lock(%s + s, hashtext(%s)) limit 1",
-                [*((room - 1, 0) if last_first else (0, room - 1)), order, list(self._held), _LOCKS, self._account],
+                [*((room - 1, 0) if last_first else (0, room - 1)), order, list(self._held), SLOT_LOCKS, self._account],
             ).fetchone()
         except DatabaseError:  # the server restarted: its locks are gone with it
             self._forget()
@@ -139,7 +139,7 @@ class Slots:
         self._held.discard(slot)
         try:
             if self._session is not None:
-                self._session.execute("select pg_advisory_unlock(%s, hashtext(%s))", [_LOCKS + slot, self._account])
+                self._session.execute("select pg_advisory_unlock(%s, hashtext(%s))", [SLOT_LOCKS + slot, self._account])
         except DatabaseError:
             self._forget()
 

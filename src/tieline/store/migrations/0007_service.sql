@@ -42,3 +42,14 @@ create table alert_message (                 -- what people are told, kept until
   made_at timestamptz not null default clock_timestamp(), sent_at timestamptz);
 create index on alert_message (due_at) where state = 'waiting';
 create index on alert_message (alert_id);
+
+-- Billable work on no invoice. A charge that was reversed before it was invoiced is not live any more, and its reversal
+-- credits nothing.
+create view unbilled_line as
+select t.id, t.project_id, t.state, t.work_date, coalesce(t.amount, 0) * t.sign as amount, t.currency
+from project_transaction t
+where t.state in ('checked', 'held', 'in_exception') and t.project_id is not null
+  and (t.disposition = 'billable' or t.disposition is null and t.billable)
+  and not exists (select from invoice_line i where i.transaction_id = t.id)
+  and (t.live and t.sign = 1
+    or t.sign = -1 and exists (select from invoice_line o where o.transaction_id = t.supersedes_id));
