@@ -1,5 +1,6 @@
 """A preview says what would be sent, field by field, and changes nothing: neither here nor in any system."""
 
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
@@ -25,7 +26,7 @@ def flow_of(operation: Operation[Any], content: dict[str, Any]) -> Callable[[Run
 
 
 def look_ahead(bench: Bench, *instances: Instance, most: int = 20) -> list[Forecast]:
-    return preview(bench.engine, instances or (K,), lambda done: done >= most)
+    return preview(bench.engine, instances or (K,), most, time.monotonic() + 20)
 
 
 def books(bench: Bench) -> list[Any]:

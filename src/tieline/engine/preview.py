@@ -1,6 +1,7 @@
 """Preview: flow instances run as they would now, in a transaction that is rolled back and with the way out shut."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,8 +46,9 @@ class Forecast:
     steps: tuple[Step, ...]
 
 
-def preview(engine: FlowEngine, instances: Sequence[Instance], enough: Callable[[int], bool]) -> list[Forecast]:
-    """Forecasts of instances of one engagement, and of the flows they would wake, until `enough(how many)`.
+def preview(engine: FlowEngine, instances: Sequence[Instance], most: int, ends: float) -> list[Forecast]:
+    """Forecasts of instances of one engagement, and of the flows they would wake: at most so many, and none begun
+    after `ends` (by `time.monotonic()`).
 
     Nothing is written: neither here nor in any system. Vendors are read.
     """
@@ -54,7 +56,7 @@ def preview(engine: FlowEngine, instances: Sequence[Instance], enough: Callable[
     waiting, seen = list(instances), set(instances)
     with nothing_is_sent(), engine.database.connection() as db, db.transaction(force_rollback=True):
         db.execute(_PATIENCE)
-        while waiting and not enough(len(forecasts)):
+        while waiting and len(forecasts) < most and time.monotonic() < ends:
             forecast, woken = _forecast(engine, db, waiting.pop(0))
             forecasts.append(forecast)
             for one in woken:

@@ -66,6 +66,10 @@ class KantataPsa:
         """Expenses changed since the cursor."""
         return self.expenses.page(cursor)
 
+    def read_lines(self, kind: str, refs: Sequence[str]) -> LinePage:
+        """Time entries or expenses by id, as they stand now."""
+        return {"time": self.time, "expense": self.expenses}[kind].named(refs)
+
     def list_approved_refs(self, kind: str) -> IdSet:
         """Ids of all approved time entries (`time`) or expenses (`expense`) that exist now."""
         return {"time": self.time, "expense": self.expenses}[kind].approved()

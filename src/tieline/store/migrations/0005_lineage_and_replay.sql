@@ -3,6 +3,7 @@
 alter table effect add column confirmed_content jsonb;      -- to be compared with, before something is sent again
 alter table inbox add column external_id text;              -- the vendor's id of the record; older rows have it in the event's id
 create index inbox_received on inbox (received_at);
+create index agenda_key on agenda (key);                    -- every process about one record
 create index invoice_transactions on invoice using gin
   (jsonb_path_query_array(body, '$.lines[*].transaction_ids[*]') jsonb_path_ops);
 
@@ -16,7 +17,7 @@ create table replay (
   lines_read int not null default 0, lines_changed int not null default 0, lines_gone int not null default 0,
   lines_after bigint not null default 0,     -- the transaction the reading has come to
   lines_until bigint not null default 0,
-  problem text, moved_at timestamptz not null default clock_timestamp(), ended_at timestamptz, stopped_by text);
+  problem text, rests_until timestamptz, ended_at timestamptz, stopped_by text);
 create unique index replay_one_running on replay (md5(scope::text)) where state = 'running';
 
 create table replay_item (                   -- gone when the replay has ended
