@@ -75,13 +75,13 @@ GRAIN = 2.0
 
 _RECEIVE = """
 with first as (
-  insert into inbox (connection, vendor_event_id, kind, body, raw)
-  values (%(connection)s, %(event)s, %(kind)s, %(body)s, %(raw)s)
+  insert into inbox (connection, vendor_event_id, kind, external_id, body, raw)
+  values (%(connection)s, %(event)s, %(kind)s, %(external)s, %(body)s, %(raw)s)
   on conflict (connection, vendor_event_id) do nothing returning id),
 again as (
-  insert into inbox (connection, vendor_event_id, kind)
-  select %(connection)s, %(again)s, %(kind)s where %(swept)s and not exists (select from first) and exists (
-    select from inbox where connection = %(connection)s and vendor_event_id = %(event)s
+  insert into inbox (connection, vendor_event_id, kind, external_id)
+  select %(connection)s, %(again)s, %(kind)s, %(external)s where %(swept)s and not exists (select from first)
+    and exists (select from inbox where connection = %(connection)s and vendor_event_id = %(event)s
       and received_at < clock_timestamp() - make_interval(secs => %(grain)s))
   on conflict (connection, vendor_event_id) do nothing returning id)
 select id from first union all select id from again
@@ -107,6 +107,7 @@ def receive(
         "connection": connection,
         "event": event_id,
         "kind": changed.record,
+        "external": changed.external_id,
         "body": Jsonb(body) if body is not None else None,
         "raw": raw,
         "again": f"{event_id}:again",

@@ -124,6 +124,12 @@ class Psa(Connection, Protocol):
     def list_changed_expenses(self, cursor: str | None) -> LinePage:
         """Expenses changed since the cursor."""
 
+    def read_lines(self, kind: str, refs: Sequence[str]) -> LinePage:
+        """Time entries (`time`) or expenses (`expense`) by id as they stand now, up to 100; deleted ones are left out.
+
+        The page's cursor means nothing.
+        """
+
     def list_approved_refs(self, kind: str) -> IdSet:
         """Ids of all approved time entries (`time`) or expenses (`expense`) that exist now."""
 
