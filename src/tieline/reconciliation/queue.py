@@ -1,10 +1,10 @@
 """What no repair mends becomes an exception: one per cause, which closes by itself when a comparison finds it gone."""
 
-from collections.abc import Iterable
-
 from tieline.engine.audit import audit
 from tieline.engine.problem import Problem, settle_problems
+from tieline.engine.routing import Systems
 from tieline.engine.run import Run
+from tieline.reconciliation.comparison import TIELINE
 from tieline.reconciliation.words import cause_told
 from tieline.store.database import Connection
 
@@ -74,32 +74,22 @@ def _problem(row: dict[str, object], systems: dict[str, str]) -> Problem:
     )
 
 
-def looks_again(systems: dict[str, str]) -> "Looking":
-    """The flow behind these exceptions; `systems`: connection -> the vendor's name."""
-    return Looking(systems)
+def reconciliation(run: Run, key: str, systems: Systems) -> None:
+    """Key: the cause. Run when a person retries its exception: it is compared anew, and waits until that is done."""
+    rows = run.db.execute(_CAUSES, {"key": key}).fetchall()
+    if not rows:
+        return run.stand_by("The systems agree")
+    if "operator" in run.reasons:
+        run.with_commit(lambda db: ask_look(db, key, "operator"))
+    sides = {str(row[side]) for row in rows for side in ("left_side", "right_side")} - {TIELINE}
+    names = {side: systems.connection(side).facts.system for side in sides}
+    return run.require([_problem(row, names) for row in rows])
 
 
-class Looking:
-    """Run when a person retries such an exception: its discrepancies are compared anew, and it waits until then."""
-
-    def __init__(self, systems: dict[str, str]) -> None:
-        self._systems = systems
-
-    def __call__(self, run: Run, key: str, systems: object) -> None:
-        """Key: the cause."""
-        rows = run.db.execute(_CAUSES, {"key": key}).fetchall()
-        if not rows:
-            return run.stand_by("The systems agree")
-        if "operator" in run.reasons:
-            run.with_commit(lambda db: ask_look(db, [key], "operator"))
-        return run.require([_problem(row, self._systems) for row in rows])
-
-
-def ask_look(db: Connection, keys: Iterable[str], by: str) -> None:
-    """Have the discrepancies of these causes compared anew by the worker."""
+def ask_look(db: Connection, key: str, by: str) -> None:
+    """Have the discrepancies of a cause compared anew by the worker."""
     db.execute(
-        f"update discrepancy d set look_by = %s where d.closed_at is null and {_KEY} = any (%s)",  # noqa: S608
-        [by, list(keys)],
+        f"update discrepancy d set look_by = %s where d.closed_at is null and {_KEY} = %s",  # noqa: S608
+        [by, key],
     )
-    for key in keys:
-        audit(db, "discrepancy.looked_at", actor=by, object_=key)
+    audit(db, "discrepancy.looked_at", actor=by, object_=key)
