@@ -22,6 +22,8 @@ LINKS = {
 }
 """Fields that hold a vendor's id, and of which kind of record: ids depend on who came first, references do not."""
 
+OWN_IDS = ("id", "internalId", "addressId")
+
 Record = tuple[str, str, str]
 """(vendor, kind, our reference; empty for what people made)"""
 Books = dict[Record, tuple[int, dict[str, Any]]]
@@ -87,6 +89,8 @@ def _named(names: dict[tuple[str, str, str], str], vendor: str, field: str, valu
         return names.get((*link, key), f"unknown {key}")
     if vendor == "salesforce" and field == "Name" and ("netsuite", "customer", str(value)) in names:
         return names["netsuite", "customer", str(value)]
+    if isinstance(value, dict) and field == "addressBook":  # an update names the line it changes, a create cannot
+        value = {**value, "items": [{k: v for k, v in line.items() if k not in OWN_IDS} for line in value["items"]]}
     if isinstance(value, dict):
         return {name: _named(names, vendor, name, one) for name, one in value.items()}
     return value

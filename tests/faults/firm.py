@@ -87,7 +87,7 @@ class Firm:
         raise AssertionError("the worker died without a fault")
 
     def bury(self) -> None:
-        """The next worker starts without the fault the last one died of. Its heart stopped long ago, as others see it."""
+        """The next worker starts without the fault the last one died of, whose heart has stopped long ago."""
         self.deaths += 1
         if self._worker is not None:
             self._worker.end()

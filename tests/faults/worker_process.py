@@ -1,4 +1,4 @@
-"""A worker as a process of its own that settles on command, and dies, freezes or fails at a named place when told to."""
+"""A worker as a process that settles on command, and dies, freezes or fails at a named place when told to."""
 
 import faulthandler
 import os
@@ -20,6 +20,8 @@ from tieline.engine.wake import wake_due
 from tieline.engine.worker import put_back_unattended, run_worker, take_over
 from tieline.sdk import connector
 from tieline.sdk.crashpoint import arm
+
+log = structlog.get_logger()
 
 PATIENCE = 40.0
 """Seconds a settlement may take before the test says what waits."""
@@ -64,11 +66,11 @@ class Faults:
 
 def main(orders: Orders, pipe: Pipe) -> None:
     """Serve `settle` until the other end closes. Answers: what waits (empty: nothing), or the crossings."""
-    log = (orders.site / "worker.log").open("a")
-    faulthandler.register(signal.SIGUSR1, log)
+    file = (orders.site / "worker.log").open("a")
+    faulthandler.register(signal.SIGUSR1, file)
     structlog.configure(
         processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)],
-        logger_factory=structlog.WriteLoggerFactory(log),
+        logger_factory=structlog.WriteLoggerFactory(file),
     )
     _shorten(orders.quarantine)
     faults = Faults(orders.faults)
@@ -116,8 +118,8 @@ class _Worker:
         while True:
             news = self._news()
             for duty in self._duties:
-                duty()
-            self._tick()
+                self._guarded(duty)
+            self._guarded(self._tick)
             waiting = self._waiting()
             if not waiting and quiet and news == self._news():
                 return ""
@@ -127,17 +129,25 @@ class _Worker:
             if waiting:
                 time.sleep(0.02)
 
+    def _guarded(self, duty: Callable[[], None]) -> None:
+        """As the ticker does it: what fails is logged, and done again next time."""
+        try:
+            duty()
+        except Exception:
+            log.exception("duty_failed")
+
     def _tick(self) -> None:
         with self._tieline.database.transaction() as db:
             wake_due(db)
-            db.execute("update posting_batch set due_at = '-infinity' where state = 'accepted'")  # a vendor's job is done
+            # The stand-in's job is done; nobody needs to wait for the next time to ask.
+            db.execute("update posting_batch set due_at = '-infinity' where state = 'accepted'")
         take_over(self._tieline.database)
         put_back_unattended(self._tieline.database)
 
     def _news(self) -> tuple[int, ...]:
         with self._tieline.database.connection() as db:
             row = db.execute(
-                "select (select count(*) from inbox where kind <> 'unlinked') as events, (select count(*) from pull_page) as pages,"
+                "select (select count(*) from inbox) as events, (select count(*) from pull_page) as pages,"
                 " (select count(*) from run) as runs, (select coalesce(sum(epoch), 0) from posting_batch) as claims"
             ).fetchone()
         assert row is not None

@@ -47,11 +47,17 @@ def book(firm: Firm, workspace: str, task: str, email: str, *days: tuple[date, i
 
 
 def settle(firm: Firm) -> None:
-    """Some seconds after people acted: what changed this very second is read later (vendors tell time in seconds)."""
+    """People act some seconds apart from us: vendors tell time in seconds, and two changes in one are seen late."""
+    pass_time(firm)
+    firm.settle()
+    pass_time(firm)
+
+
+def pass_time(firm: Firm, seconds: int = 3) -> None:
+    """Some time goes by at the vendors."""
     for vendor in firm.here.urls:
         offset = int(firm.here.control(vendor, "GET", "clock")["offset_seconds"])
-        firm.here.control(vendor, "POST", "clock", {"offset_seconds": offset + 3})
-    firm.settle()
+        firm.here.control(vendor, "POST", "clock", {"offset_seconds": offset + seconds})
 
 
 def says(firm: Firm) -> str:

@@ -19,7 +19,7 @@ from tieline.engine.tracing import span
 from tieline.engine.wake import wake
 from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
-from tieline.store.database import Connection, Database
+from tieline.store.database import CONFLICTS, Connection, Database, repeated
 
 log = structlog.get_logger()
 
@@ -53,7 +53,7 @@ class FlowEngine:
             return "retrying"  # the agenda is still behind; the ticker finds that no job looks at it
 
     def _run(self, db: Connection, flow: str, key: str) -> EndState:
-        run, wanted = _begin(self, db, flow, key)
+        run, wanted = repeated(lambda: _begin(self, db, flow, key))
         crash_point("run.begun")
         engagement, because = run.author.engagement, ",".join(run.reasons)
         with working_for(run.author.tier), span(flow, thread=engagement, flow=flow, key=key, because=because) as traced:
@@ -67,6 +67,9 @@ class FlowEngine:
             end = execute(run, self.flows[flow], self.systems(run.db))
             return _end(self, run, wanted, end)
         except Moved:
+            return _superseded(run)
+        except CONFLICTS:
+            _rescue_all(run)
             return _superseded(run)
         except Exception as error:
             log.exception("run_failed", flow=flow, key=key)
@@ -84,14 +87,14 @@ class End:
 
 _BEGIN = """
 with seen as (
-  update agenda set reasons = '{}', due_at = null where flow = %(flow)s and key = %(key)s
-  returning engagement, wanted, coalesce(since, clock_timestamp()) as since),
-was as (select reasons from agenda where flow = %(flow)s and key = %(key)s),
+  update agenda set reasons = '{}', due_at = null,
+    taken = array(select distinct unnest(taken || reasons) order by 1) where flow = %(flow)s and key = %(key)s
+  returning engagement, wanted, coalesce(since, clock_timestamp()) as since, taken),
 fence as (
   insert into lease (engagement, epoch) select engagement, 1 from seen
   on conflict (engagement) do update set epoch = lease.epoch + 1 returning epoch)
-select seen.engagement, seen.wanted, seen.since, was.reasons, fence.epoch, clock_timestamp() as now
-from seen, was, fence
+select seen.engagement, seen.wanted, seen.since, seen.taken as reasons, fence.epoch, clock_timestamp() as now
+from seen, fence
 """
 
 
@@ -160,7 +163,8 @@ _AGENDA = """
 update agenda set done = greatest(done, %(wanted)s), state = %(state)s, note = %(note)s,
   failures = case when %(state)s in ('retrying', 'blocked') then failures + 1 else 0 end,
   due_at = case when %(due)s::timestamptz is null then due_at else least(due_at, %(due)s::timestamptz) end,
-  since = case when %(state)s = 'retrying' then since when wanted > %(wanted)s then %(started)s end
+  since = case when %(state)s = 'retrying' then since when wanted > %(wanted)s then %(started)s end,
+  taken = case when %(complete)s then '{}' else taken end
 where flow = %(flow)s and key = %(key)s and exists (
   select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
 returning flow
@@ -177,6 +181,16 @@ update run set ended_at = clock_timestamp(), state = %s, note = %s, steps = %s w
 
 
 def _end(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
+    pending = list(run.pending)
+
+    def settle() -> EndState:
+        run.pending[:] = pending
+        return _settle(engine, _as_stored(run), wanted, end)
+
+    return repeated(settle)
+
+
+def _settle(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
     author = run.author
     with run.db.transaction():
         row = run.db.execute(
@@ -187,6 +201,7 @@ def _end(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
                 "note": end.note,
                 "due": min(run.due) if run.due else None,
                 "started": run.started_at,
+                "complete": end.complete,
                 "flow": author.flow,
                 "key": author.key,
                 "engagement": author.engagement,
@@ -251,9 +266,8 @@ def _superseded(run: Run) -> EndState:
 
 def _failed(engine: FlowEngine, run: Run, wanted: int, error: Exception) -> EndState:
     """Our own bug: an exception of kind `internal`; the engagement's data waits, nothing else stops."""
-    kept, run.pending[:], run.in_transaction[:], run.wakes[:] = list(run.pending), [], [], []
-    for outcome in kept:  # what the vendor answered must not be lost with our bug
-        _rescue(run, outcome)
+    run.in_transaction[:], run.wakes[:] = [], []
+    _rescue_all(run)
     text = "".join(char for char in f"{type(error).__name__}: {error}"[:300] if char.isprintable())
     internal = Problem(
         kind="internal",
@@ -265,20 +279,26 @@ def _failed(engine: FlowEngine, run: Run, wanted: int, error: Exception) -> EndS
     run.due.append(run.started_at + timedelta(seconds=back_off(_failures(run) + 3)))
     run.problems.append(internal)
     try:
-        return _end(engine, _as_stored(run), wanted, End("blocked", text, complete=False))
+        return _end(engine, run, wanted, End("blocked", text, complete=False))
     except Moved:
         return _superseded(run)
     except Exception:  # what the run has to tell cannot be stored itself
         log.exception("problems_lost", flow=run.author.flow, key=run.author.key)
         run.problems, run.steps = [internal], []
-        return _end(engine, _as_stored(run), wanted, End("blocked", text, complete=False))
+        return _end(engine, run, wanted, End("blocked", text, complete=False))
 
 
 def _as_stored(run: Run) -> Run:
     """The run's row may be gone with the transaction that made it; it is then made again."""
-    if not run.db.execute("select from run where id = %s", [run.author.run_id]).fetchall():
+    if run.author.run_id and not run.db.execute("select from run where id = %s", [run.author.run_id]).fetchall():
         run.author = replace(run.author, run_id=0)
     return run
+
+
+def _rescue_all(run: Run) -> None:
+    """What the vendor answered must not be lost with what failed afterwards."""
+    for outcome in list(run.pending):
+        _rescue(run, outcome)
 
 
 def _rescue(run: Run, outcome: Any) -> None:

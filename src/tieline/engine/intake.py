@@ -4,6 +4,7 @@ An event never carries the truth; a repeat ends at the inbox's unique key; the c
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -13,7 +14,7 @@ from tieline.sdk.connected import Pushed
 from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.sdk.feed import Changed, Changes
-from tieline.store.database import Connection, Database
+from tieline.store.database import Connection, Database, repeated
 
 log = structlog.get_logger()
 
@@ -40,33 +41,38 @@ def sweep(
         cursor = _cursor(database, stream)
         page = pages(cursor)
         crash_point("sweep.read")
-        with database.transaction() as db:
-            locked = db.execute(
-                "insert into feed_cursor (stream, position) values (%s, %s) on conflict (stream) do update"
-                " set stream = excluded.stream returning position",
-                [stream, cursor],
-            ).fetchone()
-            if locked is None or locked["position"] != cursor:
-                continue  # another worker swept meanwhile
-            for item in page.items:
-                new += receive(
-                    db,
-                    connection,
-                    f"{item.record}:{item.external_id}:{item.version}:{item.deleted}",
-                    item,
-                    handle,
-                    "sweep",
-                    None,
-                )
-            db.execute(
-                "update feed_cursor set position = %s, swept_at = clock_timestamp(), failures = 0, problem = null"
-                " where stream = %s",
-                [page.cursor, stream],
-            )
-            crash_point("sweep.storing")
+        stored = repeated(partial(_store_page, database, connection, stream, cursor, page, handle))
+        if stored is None:
+            continue  # another worker swept meanwhile
         crash_point("sweep.stored")
+        new += stored
         if not page.more:
             return new
+    return new
+
+
+def _store_page(
+    database: Database, connection: str, stream: str, cursor: str | None, page: Changes[Changed], handle: Handle
+) -> int | None:
+    """Commit a page with its cursor; how many changes were new, None when the cursor has moved meanwhile."""
+    with database.transaction() as db:
+        locked = db.execute(
+            "insert into feed_cursor (stream, position) values (%s, %s) on conflict (stream) do update"
+            " set stream = excluded.stream returning position",
+            [stream, cursor],
+        ).fetchone()
+        if locked is None or locked["position"] != cursor:
+            return None
+        new = 0
+        for item in page.items:
+            event = f"{item.record}:{item.external_id}:{item.version}:{item.deleted}"
+            new += receive(db, connection, event, item, handle, "sweep", None)
+        db.execute(
+            "update feed_cursor set position = %s, swept_at = clock_timestamp(), failures = 0, problem = null"
+            " where stream = %s",
+            [page.cursor, stream],
+        )
+        crash_point("sweep.storing")
     return new
 
 
@@ -122,6 +128,12 @@ def receive(
 
 def deliver(database: Database, connection: str, events: Sequence[Pushed], handle: Handle) -> int:
     """Commit pushed events together with the position of the stream; returns how many were new."""
+    new = repeated(partial(_store_events, database, connection, events, handle))
+    crash_point("push.stored")
+    return new
+
+
+def _store_events(database: Database, connection: str, events: Sequence[Pushed], handle: Handle) -> int:
     new = 0
     with database.transaction() as db:
         for event in events:
@@ -132,8 +144,7 @@ def deliver(database: Database, connection: str, events: Sequence[Pushed], handl
                 " on conflict (stream) do update set position = excluded.position, swept_at = excluded.swept_at",
                 [f"{connection}:push", events[-1].position],
             )
-            crash_point("push.storing")
-    crash_point("push.stored")
+        crash_point("push.storing")
     return new
 
 

@@ -15,7 +15,7 @@ from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import NotSent, Rejected, Unauthorized, Unavailable, Unclear
 from tieline.sdk.lines import LineSink, Settled
 from tieline.sdk.operation import Accepted, WriteSafety
-from tieline.store.database import Database
+from tieline.store.database import Database, repeated
 
 log = structlog.get_logger()
 
@@ -39,6 +39,11 @@ class _Sending:
     """The vendor left us without an answer: no further batches now."""
 
     def settle(self, verdict: Verdict, following: Next) -> int:
+        repeated(lambda: self._settle(verdict, following))
+        crash_point("batch.settled")
+        return len(verdict.ids)
+
+    def _settle(self, verdict: Verdict, following: Next) -> None:
         session = self.worker.session()
         with session.transaction():
             settle(
@@ -51,8 +56,6 @@ class _Sending:
                 self.pricing,
             )
             crash_point("batch.settling")
-        crash_point("batch.settled")
-        return len(verdict.ids)
 
     @property
     def key(self) -> str:

@@ -17,3 +17,6 @@ create trigger job_has_gone after delete on procrastinate_jobs for each row
   when (old.status = 'doing' and old.lock is not null) execute function tell_of_next_job();
 create trigger job_has_ended after update of status on procrastinate_jobs for each row
   when (old.status = 'doing' and new.status <> 'doing' and old.lock is not null) execute function tell_of_next_job();
+
+-- Why a run was woken stays known until one has come to its end: a worker that dies must not lose a person's retry.
+alter table agenda add column taken text[] not null default '{}';
