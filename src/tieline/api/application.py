@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from tieline import __version__
-from tieline.api import approvals, engagements, errors, exceptions, operations, webhooks
+from tieline.api import approvals, engagements, errors, exceptions, lineage, operations, replays, webhooks
 from tieline.app.desk import Desk
 from tieline.app.guard import Guard
 
@@ -35,6 +35,6 @@ def build(desk: Desk) -> ASGIApp:
 def api_router() -> APIRouter:
     """All routes."""
     router = APIRouter()
-    for module in (engagements, exceptions, approvals, operations, webhooks):
+    for module in (engagements, exceptions, approvals, lineage, replays, operations, webhooks):
         router.include_router(module.router)
     return router

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from tieline.app.assembly import Tieline
 from tieline.engine.flow import FlowEngine
 from tieline.engine.preview import Forecast, Instance, preview
 from tieline.engine.replay import Asked, Scope, ask, instances, lines, move, scope_of, sizes, stop
@@ -117,6 +118,11 @@ class Replays:
                 differing, missing = compare(db, feed, page, ids)
             changes, gone, read = changes + differing, gone + missing, read + len(ids)
         return changes, gone, read, None
+
+
+def replays_of(tieline: Tieline) -> Replays:
+    """The replays of a running Tieline."""
+    return Replays(database=tieline.database, engine=tieline.engine, connected=tieline.connected)
 
 
 def carry_out(database: Database, connected: Mapping[str, Connected], pricing: Pricing) -> None:

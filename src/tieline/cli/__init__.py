@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from tieline.cli import assurance, demo, lineage, operate, serving, site, thread
+from tieline.cli import assurance, demo, lineage, operate, replay, serving, site, thread
 from tieline.cli.errors import told
 
 app = typer.Typer(
@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Ties CRM, PSA and ERP of a professional-services firm into one thread from opportunity to cash.",
 )
-for module in (site, serving, thread, lineage, assurance, operate, demo):
+for module in (site, serving, thread, lineage, replay, assurance, operate, demo):
     module.add_to(app)
 
 
