@@ -105,14 +105,14 @@ def used_budgets(db: Connection, site: Site) -> Iterator[Cause]:
     """Vendor accounts whose calls of a day are nearly used up, or that made us wait."""
     for name, row in read_calls(db, site).items():
         room = row.head_room
-        ours = room.limit * (1 - room.reserved)
-        if room.scarcest == "a day" and room.used >= ours * site.alerts.budget_share:
+        ours = (room.per_day or 0) * (1 - room.reserved)
+        if ours and room.day_used >= ours * site.alerts.budget_share:
             yield Cause(
                 cause=f"budget:{name}",
                 kind="budget",
                 title=f"{name} has few calls left today",
-                message=f"{room.used:,.0f} of the {ours:,.0f} calls a day that are ours were used in the last 24 hours"
-                f" ({room.limit:,.0f} in all, {room.reserved:.0%} left to the firm's other integrations).",
+                message=f"{room.day_used:,} of the {ours:,.0f} calls a day that are ours were used in the last 24 hours"
+                f" ({room.per_day:,} in all, {room.reserved:.0%} left to the firm's other integrations).",
                 link="/operations",
             )
         if row.backlog and row.drains_in is None and row.lines_waiting:

@@ -27,6 +27,9 @@ class HeadRoom:
     scarcest: Literal["at once", "a second", "a day"]
     used: float
     limit: float
+    day_used: int
+    """Calls of the account by Tieline in the last 24 hours."""
+    per_day: int | None
     reserved: float
     """Share of the limits left to the firm's other integrations."""
     speed: float
@@ -164,6 +167,8 @@ def _head_room(limits: Limits, used: _Used, pool: Mapping[str, Any]) -> HeadRoom
         scarcest=scarcest,
         used=taken,
         limit=limit,
+        day_used=used.a_day,
+        per_day=limits.per_day,
         reserved=limits.reserved_share,
         speed=min(pool.get("factor", 1.0), pool.get("at_once", 1.0)),
         rest_until=rests,
