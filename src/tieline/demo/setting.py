@@ -24,6 +24,7 @@ from tieline.demo.processes import BUILD_SECONDS, NotStarted, Processes, standin
 from tieline.demo.story import Finance
 from tieline.demo.tryton_finance import TrytonFinance
 from tieline.engine.schema import migrate_database
+from tieline.sdk import jsontext
 from tieline.sdk.connector import load_facts
 from tieline.store.embedded import EmbeddedPostgres
 
@@ -67,15 +68,12 @@ def prepare(folder: Path, erp: str, processes: Processes) -> Setting:
     names = ["salesforce=0", "kantata=0", *(["netsuite=0"] if erp == "netsuite" else [])]
     urls: dict[str, str] = processes.start("stand-ins", standins_command("run", *names))
     tryton = _start_tryton(processes) if erp == "tryton" else None
-    _customize(urls)
+    customize(urls)
     sales = SalesRep(urls["salesforce"], SECRET)
     _write_site(folder / "site", erp, urls, sales.organisation, tryton)
     finance: Finance
     if tryton is None:
-        certificate = (folder / "site/secrets/netsuite-certificate").read_text()
-        row = {"id": NETSUITE_CERTIFICATE, "client_id": NETSUITE_CLIENT, "pem": certificate}
-        _control(urls["netsuite"], {"certificates": [row]})
-        finance = NetSuiteFinance(urls["netsuite"], (folder / "site/secrets/netsuite-private-key").read_text())
+        finance = sign_in_finance(folder / "site", urls["netsuite"])
     else:
         urls["tryton"] = tryton["url"]
         finance = TrytonFinance(tryton)
@@ -84,7 +82,7 @@ def prepare(folder: Path, erp: str, processes: Processes) -> Setting:
         erp=erp,
         processes=processes,
         urls=urls,
-        conninfo=fresh_database(folder / "state"),
+        conninfo=fresh_database(EmbeddedPostgres(folder / "state").start(), "demo"),
         sales=sales,
         delivery=Delivery(urls["kantata"], KANTATA_TOKEN),
         finance=finance,
@@ -97,14 +95,13 @@ def start_server(setting: Setting, port: int) -> None:
     setting.console = setting.processes.start("tieline", command, {"TIELINE_DATABASE_URL": setting.conninfo})
 
 
-def fresh_database(state: Path) -> str:
-    """An empty, migrated database on the demo's embedded server; the one of the last demo is dropped."""
-    url = EmbeddedPostgres(state).start()
+def fresh_database(url: str, name: str) -> str:
+    """An empty, migrated database on an embedded server; the one of the last time is dropped."""
     with psycopg.connect(url, autocommit=True) as connection:
-        name = sql.Identifier("demo")
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
-        connection.execute(sql.SQL("create database {}").format(name))
-    conninfo = psycopg.conninfo.make_conninfo(url, dbname="demo")
+        quoted = sql.Identifier(name)
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(quoted))
+        connection.execute(sql.SQL("create database {}").format(quoted))
+    conninfo = psycopg.conninfo.make_conninfo(url, dbname=name)
     migrate_database(conninfo)
     return conninfo
 
@@ -137,18 +134,29 @@ def _write_site(site: Path, erp: str, urls: dict[str, str], organisation: str, t
     )
 
 
-def _customize(urls: dict[str, str]) -> None:
+def customize(urls: dict[str, str]) -> None:
     """What administrators do once in the vendors' set-up screens: our objects and fields."""
     wanted = load_facts(connector_folder("salesforce")).custom_fields
     objects = [row for row in wanted if "object" not in row]
-    _control(urls["salesforce"], {"objects": objects, "fields": [row for row in wanted if "object" in row]})
-    _control(urls["kantata"], {"custom_fields": list(load_facts(connector_folder("kantata")).custom_fields)})
+    control(urls["salesforce"], "customize", {"objects": objects, "fields": [row for row in wanted if "object" in row]})
+    control(urls["kantata"], "customize", {"custom_fields": list(load_facts(connector_folder("kantata")).custom_fields)})
 
 
-def _control(url: str, body: Any) -> None:
-    answer = httpx2.post(f"{url}/__standin__/customize", content=json.dumps(body), trust_env=False)
+def sign_in_finance(site: Path, url: str) -> NetSuiteFinance:
+    """NetSuite's administrator lets the site's key in; finance uses it too."""
+    certificate = (site / "secrets/netsuite-certificate").read_text()
+    row = {"id": NETSUITE_CERTIFICATE, "client_id": NETSUITE_CLIENT, "pem": certificate}
+    control(url, "customize", {"certificates": [row]})
+    return NetSuiteFinance(url, (site / "secrets/netsuite-private-key").read_text())
+
+
+def control(url: str, path: str, body: Any = None, method: str = "POST") -> Any:
+    """A request to a stand-in's control API. Raises NotDone."""
+    content = None if body is None else json.dumps(body)
+    answer = httpx2.request(method, f"{url}/__standin__/{path}", content=content, trust_env=False, timeout=120.0)
     if not answer.is_success:
         raise NotDone(f"the administrator could not set up {url}: {answer.text[:300]}")
+    return jsontext.loads(answer.content) if answer.content else None
 
 
 def _start_tryton(processes: Processes) -> Any:
