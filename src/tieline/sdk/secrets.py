@@ -9,13 +9,13 @@ from urllib.parse import quote
 HIDDEN = "•••"
 SHORTEST = 6
 """Characters; hiding shorter texts would make a log unreadable."""
-MOST = 2000
+MOST = 500
 """Secrets known at a time; the oldest are forgotten, such as session tokens of last week."""
 DEEPEST = 12
 
 _lock = threading.Lock()
 _known: OrderedDict[str, None] = OrderedDict()
-_pattern: re.Pattern[str] | None = None
+_longest_first: tuple[str, ...] = ()
 
 _SHAPES = re.compile(
     r"(?P<name>\b(?:bearer|basic|session|token)\s+|\bauthorization\W{1,6}(?:\w+\s+)?|"
@@ -31,7 +31,7 @@ _SHAPES = re.compile(
 
 def know_secret(value: str) -> str:
     """Hide this text from now on, as it is and as part of an address; returns it."""
-    global _pattern
+    global _longest_first
     forms = {form for form in (value.strip(), quote(value.strip(), safe="")) if len(form) >= SHORTEST}
     with _lock:
         if all(form in _known for form in forms):
@@ -41,14 +41,16 @@ def know_secret(value: str) -> str:
             _known.move_to_end(form)
         while len(_known) > MOST:
             _known.popitem(last=False)
-        _pattern = re.compile("|".join(map(re.escape, sorted(_known, key=len, reverse=True))))
+        _longest_first = tuple(sorted(_known, key=len, reverse=True))
     return value
 
 
 def scrub(text: str) -> str:
     """The text without the secrets we know and without what looks like one."""
-    hidden = _pattern.sub(HIDDEN, text) if _pattern is not None else text
-    return _SHAPES.sub(lambda found: f"{found['name'] or ''}{HIDDEN}", hidden)
+    for secret in _longest_first:
+        if secret in text:
+            text = text.replace(secret, HIDDEN)
+    return _SHAPES.sub(lambda found: f"{found['name'] or ''}{HIDDEN}", text)
 
 
 def scrubbed(value: Any, depth: int = 0) -> Any:

@@ -18,6 +18,7 @@ from tieline.sdk import jsontext
 from tieline.sdk.connector import ConnectionSettings
 from tieline.sdk.errors import Throttled, Unauthorized, Unavailable
 from tieline.sdk.http import Gate, HttpAnswer, VendorHttp
+from tieline.sdk.secrets import know_secret
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
 JWT_LIFE = 180
@@ -150,7 +151,7 @@ def _token(answer: HttpAnswer) -> Token:
     if isinstance(body, dict) and isinstance(body.get("access_token"), str) and isinstance(body.get("id"), str):
         organisation = body["id"].rstrip("/").split("/")[-2:][0]  # https://login.salesforce.com/id/<org>/<user>
         if is_id(organisation) and body["access_token"].isascii():
-            return Token(f"Bearer {body['access_token']}", eighteen(organisation))
+            return Token(f"Bearer {know_secret(body['access_token'])}", eighteen(organisation))
     raise Unavailable(answer.system, "answered the sign-in with something that is no token")
 
 
