@@ -1,6 +1,7 @@
 """Approved time and expenses: what the PSA holds against what Tieline took in. Finds gaps of a feed, and deletes."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Literal
 
@@ -24,8 +25,8 @@ REPAIRS: dict[str, Repair] = {
     "stale_version": "re_read",
     "extra": "take_back",
 }
-UNSETTLED = 10_000_000
-"""Microseconds: a line changed so short ago is told by the next run."""
+UNSETTLED = timedelta(seconds=10)
+"""A line changed so short ago is told by the next run."""
 
 # What it is worth is known once it is priced; until then the project's usual rate is the best guess.
 _WANTED = """
@@ -57,7 +58,7 @@ _WITHIN = "  and t.work_date between %(first)s and %(last)s"
 _THESE = "  and t.source_id = any (%(keys)s) and not exists (select from held h where h.key = t.source_id)"
 _TOO_NEW = """
 delete from wanted where key = any (%(keys)s)
-  and stamp > (extract(epoch from clock_timestamp()) * 1000000)::bigint - %(unsettled)s
+  and stamp > (extract(epoch from clock_timestamp()) * 1000000)::bigint - %(unsettled)s::bigint
 """
 
 
@@ -73,7 +74,7 @@ def source_line_comparisons(firm: Firm, scope: Scope) -> Iterator[Comparison]:
                 record=kind,
                 facts=FACTS[kind],
                 fill=partial(_fill, firm, scope, connected.psa, kind),
-                look_again=partial(_look_again, connected.psa, kind),
+                look_again=partial(_look_again, firm, connected.psa, kind),
                 repair=by_kind(REPAIRS),
             )
 
@@ -109,10 +110,11 @@ def held_of(line: SourceLine) -> Held:
 
 
 def _look_again(
-    psa: Psa, kind: Literal["time", "expense"], sheet: Sheet, missing: Sequence[str], extra: Sequence[str]
+    firm: Firm, psa: Psa, kind: Literal["time", "expense"], sheet: Sheet, missing: Sequence[str], extra: Sequence[str]
 ) -> bool:
     """What we hold under another day; what is approved there after all, under another day or since a moment ago."""
-    values = {"connection": psa.connection, "kind": kind, "keys": list(missing), "unsettled": UNSETTLED}
+    unsettled = min(firm.grace, UNSETTLED) // timedelta(microseconds=1)
+    values = {"connection": psa.connection, "kind": kind, "keys": list(missing), "unsettled": unsettled}
     sheet.db.execute(_TOO_NEW, values)
     sheet.db.execute(_HELD + _THESE, values)
     if extra:
