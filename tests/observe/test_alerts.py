@@ -219,6 +219,9 @@ def test_every_finder_finds_what_it_is_for(watch: Watch) -> None:
         f"insert into effect (connection, target, subject, engagement, flow, key, label, state, epoch, create_key,"
         f" content_hash, sent_at) values ('netsuite', 'project', 'p', 'e', 'f', 'k', 'Project in ERP', 'in_doubt', 1,"
         f" 'c', '', {now} - interval '5 hours') returning id",
+        f"insert into exception_item (kind, cause, message, owner, due_at) values ('mapping', 'x', 'x', 'finance',"
+        f" {now} - interval '1 hour') returning id",
+        "insert into verification (asked_by, seed, state, violations) values ('tieline', 1, 'done', 2) returning id",
     ):
         watch.rows(statement)
     a_day = Limits(per_day=15_000, reserved_share=0.5)
@@ -232,6 +235,8 @@ def test_every_finder_finds_what_it_is_for(watch: Watch) -> None:
         "budget:salesforce",
         "backlog:netsuite",
         "writes:netsuite",
+        "exceptions:finance",
+        "verify",
     } <= set(causes)
 
 

@@ -143,7 +143,49 @@ def unclear_writes(db: Connection, site: Site) -> Iterator[Cause]:
         )
 
 
-FINDERS: Sequence[Finder] = (broken_promises, ill_connections, used_budgets, unclear_writes)
+def late_exceptions(db: Connection, site: Site) -> Iterator[Cause]:
+    """Exceptions whose deadline has passed, one alert for each team."""
+    rows = db.execute(
+        "select owner, count(*)::int as late, min(due_at) as since from exception_item"
+        " where closed_at is null and due_at <= clock_timestamp()"
+        " and coalesce(postponed_until <= clock_timestamp(), true) group by owner order by owner"
+    ).fetchall()
+    for row in rows:
+        many = "1 exception is" if row["late"] == 1 else f"{row['late']:,} exceptions are"
+        yield Cause(
+            cause=f"exceptions:{row['owner']}",
+            kind="exceptions",
+            title=f"{many} late at {row['owner']}",
+            message=f"The oldest deadline passed on {row['since']:%Y-%m-%d at %H:%M} UTC. Each holds something back.",
+            link="/",
+        )
+
+
+def violations(db: Connection, site: Site) -> Iterator[Cause]:
+    """What the newest check of the invariants found."""
+    row = db.execute(
+        "select id, violations, state, problem from verification where state <> 'running' order by id desc limit 1"
+    ).fetchone()
+    if row is None or (row["state"] == "done" and not row["violations"]):
+        return
+    found = f"{row['violations'] or 0:,} violations were found" if row["state"] == "done" else "It could not be made"
+    yield Cause(
+        cause="verify",
+        kind="verify",
+        title="The check of all systems' books did not pass",
+        message=f"Check {row['id']}: {found}. {row['problem'] or 'See tieline verify for each of them.'}",
+        link="/operations",
+    )
+
+
+FINDERS: Sequence[Finder] = (
+    broken_promises,
+    ill_connections,
+    used_budgets,
+    unclear_writes,
+    late_exceptions,
+    violations,
+)
 
 _OPEN = """
 insert into alert (cause, kind, title, message, link)
