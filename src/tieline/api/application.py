@@ -6,12 +6,24 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from tieline import __version__
-from tieline.api import approvals, engagements, errors, exceptions, lineage, operations, replays, webhooks
+from tieline.api import (
+    answers,
+    approvals,
+    bulk,
+    engagements,
+    errors,
+    exceptions,
+    lineage,
+    operations,
+    replays,
+    service,
+    webhooks,
+)
 from tieline.app.desk import Desk
 from tieline.app.guard import Guard
 
 HEADERS = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
-PREFIXES = ("/api", "/hooks")
+PREFIXES = ("/api", "/hooks", "/metrics")
 FAILURES: dict[int | str, dict[str, Any]] = {"4XX": {"model": errors.ErrorBody}, "5XX": {"model": errors.ErrorBody}}
 
 
@@ -35,6 +47,6 @@ def build(desk: Desk) -> ASGIApp:
 def api_router() -> APIRouter:
     """All routes."""
     router = APIRouter()
-    for module in (engagements, exceptions, approvals, lineage, replays, operations, webhooks):
+    for module in (engagements, exceptions, bulk, approvals, lineage, replays, operations, service, answers, webhooks):
         router.include_router(module.router)
     return router

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tieline.app.site_queue import queue_checks
 from tieline.security.outbound import Denied, target_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def cross_checks(tables: "SiteTables") -> Check:
     yield from _channels(tables)
     yield from _routes(tables)
     yield from _modes(tables)
+    yield from queue_checks(tables.exception_owner, tables.exception_sla, tables.legal_entity)
 
 
 def _unique(table: str, key: str, names: Sequence[str]) -> Check:

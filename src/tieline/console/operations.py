@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from tieline.app.views.exceptions import count_exceptions
 from tieline.app.views.operations import Operations, read_operations
 from tieline.app.views.paging import snapshot
+from tieline.app.views.queue_figures import count_exceptions
 from tieline.console.forms import FormError, OnDesk, Posted, see_other
 from tieline.console.rendering import page
 from tieline.engine.controls import pause, resume

@@ -137,7 +137,7 @@ def corrected_lines(db: Connection, connection: str, kind: str, lines: Sequence[
     for line in lines:
         own = overrides.get(line_id(connection, line.source_id), [])
         gone = [one.id for one in own if not one.fits(as_json(getattr(line, one.field)))]
-        values = {one.field: from_json(kind, one.field, one.new) for one in own if one.id not in gone}
+        values: dict[str, Any] = {one.field: from_json(kind, one.field, one.new) for one in own if one.id not in gone}
         corrected.append(replace(line, **values) if values else line)
         stale += gone
     void(db, stale, "its source has changed")
