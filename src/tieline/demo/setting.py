@@ -139,7 +139,9 @@ def customize(urls: dict[str, str]) -> None:
     wanted = load_facts(connector_folder("salesforce")).custom_fields
     objects = [row for row in wanted if "object" not in row]
     control(urls["salesforce"], "customize", {"objects": objects, "fields": [row for row in wanted if "object" in row]})
-    control(urls["kantata"], "customize", {"custom_fields": list(load_facts(connector_folder("kantata")).custom_fields)})
+    control(
+        urls["kantata"], "customize", {"custom_fields": list(load_facts(connector_folder("kantata")).custom_fields)}
+    )
 
 
 def sign_in_finance(site: Path, url: str) -> NetSuiteFinance:

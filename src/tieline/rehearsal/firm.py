@@ -35,10 +35,18 @@ RATES: Mapping[tuple[str, str], Decimal] = {
 }
 """The firm's standard rates per hour; deals are sold at them."""
 
-_FIRST = "Ada Ben Cleo Dev Eva Finn Gia Hugo Ines Jack Kira Liam Mona Noor Omar Pia Quin Rosa Sven Tara Uma Vito Wren Yara"
-_LAST = "Adler Blake Costa Duarte Evans Frost Garcia Haas Ito Jensen Khan Lund Moreau Novak Olsen Petit Quist Rossi Stone"
-_TRADES = "Energy Foods Rail Glass Mills Ports Steel Paper Water Optics Labs Motors Health Textiles Cement Bank Insurance"
-_NAMES = "Alder Birch Cedar Dogwood Elm Fir Ginkgo Hazel Ironwood Juniper Larch Maple Oak Pine Rowan Spruce Teak Willow Yew"
+_FIRST = (
+    "Ada Ben Cleo Dev Eva Finn Gia Hugo Ines Jack Kira Liam Mona Noor Omar Pia Quin Rosa Sven Tara Uma Vito Wren Yara"
+)
+_LAST = (
+    "Adler Blake Costa Duarte Evans Frost Garcia Haas Ito Jensen Khan Lund Moreau Novak Olsen Petit Quist Rossi Stone"
+)
+_TRADES = (
+    "Energy Foods Rail Glass Mills Ports Steel Paper Water Optics Labs Motors Health Textiles Cement Bank Insurance"
+)
+_NAMES = (
+    "Alder Birch Cedar Dogwood Elm Fir Ginkgo Hazel Ironwood Juniper Larch Maple Oak Pine Rowan Spruce Teak Willow Yew"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,19 @@ QUARANTINE = 6.0
 """Seconds; longer than any request's life, as in production, but in proportion to it."""
 THREADS = 4
 TAKEN_OVER_WITHIN = 60.0
+PATIENCE = 6.0
+"""Seconds to wait for a moment worth a kill."""
 
 _UNDER_WAY = """
 select 'batch ' || id || ':' || epoch as what from posting_batch where state = 'sending'
 union all select 'job ' || id from procrastinate_jobs where status = 'doing'
+"""
+# A lane worker holds an advisory lock on its id, in a session that bears the name of its process.
+_SENDER = """
+select a.application_name as name from posting_batch b
+join pg_locks l on l.locktype = 'advisory' and l.classid = 777 and l.objid = b.worker::oid
+join pg_stat_activity a on a.pid = l.pid
+where b.state = 'sending' and a.application_name like 'worker %' limit 1
 """
 
 
@@ -36,31 +45,27 @@ class Fleet:
 
     def start(self) -> None:
         """The server with its console, and the workers."""
-        command = rehearsed("serve", "--site", str(self.stage.site), "--port", "0", "--threads", str(THREADS), "--json")
-        self.console = self.stage.processes.start("server", command, self._env())
         for number in range(1, self.workers + 1):
             self._launch(f"worker {number}")
+        command = rehearsed("serve", "--site", str(self.stage.site), "--port", "0", "--threads", str(THREADS), "--json")
+        self.console = self.stage.processes.start("server", command, self._env("server"))
 
-    def kill_worker(self, name: str) -> float | None:
-        """`kill -9` while something is under way; seconds until all that was under way had moved on. Starts it again.
+    def kill_worker(self) -> tuple[str, float | None]:
+        """`kill -9` of a worker in the middle of a call; which, and seconds until all under way had moved on.
 
-        None when it did not move on within a minute: the verdict will tell what became of it.
+        It is started again. None when something did not move on within a minute: the verdict will tell.
         """
         with connect(self.stage) as db:
-            held = self._wait_for_work(db)
+            victim = self._wait_for_sender(db)
+            held = _under_way(db)
             self.measure()
-            self.stage.processes.kill(name)
+            self.stage.processes.kill(victim)
             begun = time.monotonic()
             self.kills += 1
-            while time.monotonic() < begun + TAKEN_OVER_WITHIN:
-                if not held & _under_way(db):
-                    break
-                time.sleep(0.05)
-            else:
-                self._launch(name)
-                return None
-        self._launch(name)
-        return time.monotonic() - begun
+            while (gone := time.monotonic() - begun) < TAKEN_OVER_WITHIN and held & _under_way(db):
+                time.sleep(0.02)
+        self._launch(victim)
+        return victim, gone if gone < TAKEN_OVER_WITHIN else None
 
     def kill_database(self) -> float:
         """`kill -9` of PostgreSQL under load; seconds until it answers again. A firm's own is started by its host."""
@@ -83,17 +88,27 @@ class Fleet:
 
     def _launch(self, name: str) -> None:
         command = rehearsed("worker", "--site", str(self.stage.site), "--threads", str(THREADS))
-        self.stage.processes.launch(name, command, self._env())
+        self.stage.processes.launch(name, command, self._env(name))
 
-    def _env(self) -> dict[str, str]:
-        return {"TIELINE_DATABASE_URL": self.stage.conninfo}
+    def _env(self, name: str) -> dict[str, str]:
+        # PostgreSQL shows each session's name, so that we can kill the worker that holds something.
+        return {"TIELINE_DATABASE_URL": self.stage.conninfo, "PGAPPNAME": name}
 
-    def _wait_for_work(self, db: psycopg.Connection[dict[str, object]]) -> set[str]:
-        """What is under way, at once when there is something; a kill of an idle process would show little."""
-        deadline = time.monotonic() + 10
-        while not (found := _under_way(db)) and time.monotonic() < deadline:
+    def _wait_for_sender(self, db: psycopg.Connection[dict[str, object]]) -> str:
+        """The worker that is sending a batch now; when none does for some seconds, the first."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            row = db.execute(_SENDER).fetchone()
+            if row is not None:
+                return str(row["name"])
             time.sleep(0.005)
-        return found
+        return "worker 1"
+
+    def _wait_for_work(self, db: psycopg.Connection[dict[str, object]]) -> None:
+        """Return when something is under way; a kill of an idle server would show little."""
+        deadline = time.monotonic() + PATIENCE
+        while not _under_way(db) and time.monotonic() < deadline:
+            time.sleep(0.005)
 
 
 def rehearsed(*arguments: str) -> list[str]:

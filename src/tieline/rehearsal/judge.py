@@ -62,6 +62,8 @@ class Verdict:
 
     laws: list[Law] = field(default_factory=list)
     balances: list[Balance] = field(default_factory=list)
+    worths: dict[int, dict[str, Decimal]] = field(default_factory=dict)
+    """What waits for each exception, by its number and currency."""
 
     @property
     def passed(self) -> bool:
@@ -94,7 +96,16 @@ class Judge:
             self._owners(waiting, stuck),
             self._doubles(),
         ]
-        return Verdict(laws, self.balances(waiting))
+        return Verdict(laws, self.balances(waiting), {one.id: self._held(one) for one in waiting})
+
+    def _held(self, one: Waiting) -> dict[str, Decimal]:
+        projects = {project.workspace: project for project in self._ledgers.sales.projects()}
+        held: dict[str, Decimal] = defaultdict(Decimal)
+        for key in one.entries:
+            worked = self._ledgers.approvals.entries[key]
+            project = projects[worked.workspace]
+            held[project.currency] += self._worth(project, worked)
+        return dict(held)
 
     def balances(self, waiting: Sequence[Waiting]) -> list[Balance]:
         """The conservation table, by legal entity and currency."""
@@ -240,7 +251,7 @@ class Judge:
         problems += [f"time entry {key} should wait and does not" for key in planted - stuck]
         return Law(
             name="What is stuck has an owner",
-            meaning="The faults planted in the master data stop exactly their own entries, as exceptions with an owner.",
+            meaning="Faults planted in the master data stop exactly their own entries, as exceptions with an owner.",
             found=f"{len(planted):,} entries had to wait, {len(stuck):,} wait in {len(waiting):,} exceptions",
             broken=_some(problems),
         )

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from tieline.demo.setting import control
+from tieline.rehearsal.standins import StandIns
 
 PAGE = 5_000
 Entry = dict[str, Any]
@@ -20,13 +20,16 @@ Entry = dict[str, Any]
 class Ledger:
     """What a vendor committed since we last looked."""
 
-    url: str
+    standins: StandIns
+    vendor: str
     read: int = 0
 
     def news(self) -> Iterator[Entry]:
         """New entries, oldest first."""
         while True:
-            entries = control(self.url, f"ledger?since={self.read}&limit={PAGE}", method="GET")["entries"]
+            entries = self.standins.control(self.vendor, f"ledger?since={self.read}&limit={PAGE}", method="GET")[
+                "entries"
+            ]
             yield from entries
             if not entries:
                 return
@@ -220,7 +223,7 @@ class Sales:
 class Ledgers:
     """All three, read further whenever we look."""
 
-    urls: dict[str, str]
+    standins: StandIns
     approvals: Approvals = field(default_factory=Approvals)
     books: Books = field(default_factory=Books)
     sales: Sales = field(default_factory=Sales)
@@ -234,7 +237,7 @@ class Ledgers:
             "salesforce": self.sales,
         }
         for vendor, book in books.items():
-            for entry in self._read.setdefault(vendor, Ledger(self.urls[vendor])).news():
+            for entry in self._read.setdefault(vendor, Ledger(self.standins, vendor)).news():
                 book.take(entry)
 
 

@@ -18,11 +18,14 @@ from tieline.rehearsal.ledgers import Ledgers
 from tieline.rehearsal.people import Office, Place, Sheet, win
 from tieline.rehearsal.queue import Waiting, open_exceptions, under_way
 from tieline.rehearsal.stage import Stage, connect
-from tieline.rehearsal.weather import LOST_ANSWERS, OUTAGE, STORM, Fired, Rule, hits, push_events, weather
+from tieline.rehearsal.weather import LOST_ANSWERS, OUTAGE, SLOW, STORM, Fired, Rule, Told, hits, push_events, weather
 
 Faults = Literal["standard", "none"]
 SETTLING = 3.0
 """Seconds after the last act before anything counts as settled: vendors tell time in seconds."""
+ARRIVING = 20.0
+"""Seconds to wait for the first lines before the disturbances begin."""
+NOTHING_TOLD = Told(0, 0)
 STANDSTILL = 90.0
 """Seconds without work under way and without change after which waiting longer would change nothing."""
 
@@ -57,7 +60,7 @@ class Outcome:
     """Named spans: setting up, approving, draining, the second draining, the whole."""
     take_overs: list[float]
     database_back: list[float]
-    told: tuple[int, int] = (0, 0)
+    told: Told = NOTHING_TOLD
 
 
 @dataclass
@@ -76,11 +79,11 @@ class MonthEnd:
     episodes: list[Episode] = field(default_factory=list)
     take_overs: list[float] = field(default_factory=list)
     database_back: list[float] = field(default_factory=list)
-    told: tuple[int, int] = (0, 0)
+    told: Told = NOTHING_TOLD
 
     def __post_init__(self) -> None:
-        self._office = Office(self.stage.urls["kantata"], self.stage.users)
-        self._ledgers = Ledgers(self.stage.urls)
+        self._office = Office(self.stage.standins.urls["kantata"], self.stage.users)
+        self._ledgers = Ledgers(self.stage.standins)
         self._judge = Judge(self.firm, self.stage.users, self._ledgers)
         self._chance = random.Random(self.seed)  # noqa: S311 - who corrects what, nothing secret
         self._places: dict[int, Place] = {}
@@ -161,33 +164,48 @@ class MonthEnd:
         """The standard faults. Sheets are handed in out of order, in waves."""
         rest = list(sheets)
         self._chance.shuffle(rest)
-        cut = [len(rest) * share // 100 for share in (35, 55, 75, 90)]
-        first, storm, outage, lost, last = (
-            rest[a:b] for a, b in zip([0, *cut], [*cut, len(rest)], strict=True)
-        )
+        cut = [len(rest) * share // 100 for share in (35, 55, 75, 85)]
+        first, storm, lost, told, outage = (rest[a:b] for a, b in zip([0, *cut], [*cut, len(rest)], strict=True))
         with self._episode("The first timesheets are approved, week by week out of order") as episode:
             self._hand_in(first)
             episode.detail = f"{len(first):,} timesheets"
-        self._kill_worker("worker 1")
+        self._kill_worker()
+        self._arrive(0.2)
         with self._bad("A storm of 429 answers, while the next timesheets are approved", STORM):
             self._hand_in(storm)
         with self._episode("Corrections and un-approvals of approved time; a won deal is edited") as episode:
             episode.detail = self._correct(first)
             self._edit_deals()
-        with self._bad("The ERP is down", OUTAGE):
-            self._hand_in(outage)
         with self._bad("Answers get lost and writes arrive late", LOST_ANSWERS):
             self._hand_in(lost)
             self._correct(storm)
         self._kill_database()
         with self._episode("Events are told three times and in disorder") as episode:
-            self._hand_in(last)
-            pairs = [("kantata", str(place.workspace)) for place in self._places.values()]
-            told = push_events(self.fleet.console, pairs, self.seed)
-            self.told = (told.sent, told.repeated)
-            episode.detail = f"{told.sent:,} events, {told.repeated:,} of them repeats Tieline knew"
+            self._hand_in(told)
+            self.told = push_events(self.fleet.console, self._records(), self.seed)
+            episode.detail = f"{self.told.sent:,} events, {self.told.repeated:,} of them repeats Tieline knew"
             episode.disturbs = True
-        self._kill_worker("worker 2")
+        self._kill_worker()
+        with self._bad("The ERP is down", OUTAGE):
+            self._hand_in(outage)
+
+    def _records(self) -> list[tuple[str, str, str]]:
+        """Everything a vendor may tell a change of."""
+        sales = self._ledgers.sales
+        return [
+            *(("kantata", "project", one.workspace) for one in sales.projects()),
+            *(("salesforce", "opportunity", one.opportunity) for one in sales.projects()),
+            *(("netsuite", "invoice", invoice) for invoice in self._ledgers.books.invoices),
+        ]
+
+    def _arrive(self, share: float) -> None:
+        """Until the first of what was approved is in the ERP: only what was booked can be reversed."""
+        deadline = time.monotonic() + ARRIVING
+        while time.monotonic() < deadline:
+            arrived = self._look(0.2)
+            approved = sum(one.minutes for one in self._ledgers.approvals.approved().values())
+            if arrived >= share * approved:
+                return
 
     def _hand_in(self, sheets: Sequence[Sheet]) -> None:
         self._office.submit(sheets, self._places)
@@ -240,29 +258,30 @@ class MonthEnd:
     @contextmanager
     def _bad(self, title: str, rules: Mapping[str, Sequence[Rule]]) -> Iterator[None]:
         """Faults while the body acts, and until they have hit something for a while."""
-        with self._episode(title) as episode, weather(self.stage.urls, rules, self.seed) as fired:
+        with self._episode(title) as episode, weather(self.stage.standins, rules, self.seed) as fired:
             episode.disturbs, episode.fired = True, fired
             yield
             lasting, deadline = self._lasting(), time.monotonic() + 4 * self._lasting()
             begun = time.monotonic()
             while time.monotonic() < deadline:
                 self._look(0.2)
-                if time.monotonic() - begun > lasting and hits(self.stage.urls, rules) >= 10:
+                if time.monotonic() - begun > lasting and hits(self.stage.standins, rules) >= 10:
                     break
 
     def _lasting(self) -> float:
         """Seconds of a disturbance: longer in a larger firm, so that it meets its share of the work."""
         return min(max(len(self.firm.consultants) / 100, 2.0), 20.0)
 
-    def _kill_worker(self, name: str) -> None:
-        with self._episode(f"kill -9 of {name}") as episode:
+    def _kill_worker(self) -> None:
+        with self._episode("kill -9 of a worker in the middle of a call") as episode:
             episode.disturbs = True
-            seconds = self.fleet.kill_worker(name)
+            with weather(self.stage.standins, SLOW, self.seed):
+                name, seconds = self.fleet.kill_worker()
             if seconds is None:
-                episode.detail = "its work had not moved on after a minute"
+                episode.detail = f"{name}; what was under way had not moved on after a minute"
             else:
                 self.take_overs.append(seconds)
-                episode.detail = f"all that was under way had moved on after {seconds:.1f} s"
+                episode.detail = f"{name}; all that was under way had moved on after {seconds:.1f} s"
 
     def _kill_database(self) -> None:
         with self._episode("kill -9 of PostgreSQL") as episode:

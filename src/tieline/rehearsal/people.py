@@ -1,4 +1,4 @@
-"""What the firm's people do in the vendors' systems: sales wins deals, consultants book, managers approve and correct."""
+"""What the firm's people do in the vendors' systems: win deals, book time, approve and correct it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -96,7 +96,9 @@ class Office:
         """Consultants type in their days."""
         rows = [(sheet, self._entry(sheet.consultant, day, places)) for sheet in sheets for day in sheet.days]
         for some in chunks(rows, BULK):
-            for (sheet, _), identifier in zip(some, self._create("time_entries", [row for _, row in some]), strict=True):
+            for (sheet, _), identifier in zip(
+                some, self._create("time_entries", [row for _, row in some]), strict=True
+            ):
                 sheet.entries.append(identifier)
 
     def submit(self, sheets: Sequence[Sheet], places: dict[int, Place]) -> None:

@@ -1,7 +1,6 @@
 """What people would have to do: the open exceptions, and which time entries wait for each."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -11,13 +10,13 @@ import psycopg
 class Waiting:
     """One open exception."""
 
+    id: int
     kind: str
     owner: str
     message: str
     suggestion: str | None
     entries: frozenset[str]
     """Time entries of the PSA."""
-    money: tuple[tuple[str, Decimal], ...] = ()
 
 
 _OPEN = """
@@ -38,6 +37,7 @@ def open_exceptions(db: psycopg.Connection[dict[str, Any]]) -> list[Waiting]:
     """All of them."""
     return [
         Waiting(
+            id=row["id"],
             kind=row["kind"],
             owner=row["owner"],
             message=row["message"],

@@ -1,7 +1,7 @@
 """The stage of a rehearsal: stand-ins, a database and a site of its own, with the firm's people in every system."""
 
 import csv
-from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,9 @@ import psycopg
 from tieline.app.example import NETSUITE_ACCOUNT, Example, ExampleErp, write_example
 from tieline.demo.people import NetSuiteFinance, SalesRep
 from tieline.demo.processes import Processes, standins_command
-from tieline.demo.setting import SECRET, control, customize, fresh_database, sign_in_finance
+from tieline.demo.setting import SECRET, customize, fresh_database, sign_in_finance
 from tieline.rehearsal.firm import RATES, Consultant, Firm
+from tieline.rehearsal.standins import StandIns
 from tieline.store.embedded import EmbeddedPostgres
 
 VENDORS = ("salesforce", "kantata", "netsuite")
@@ -26,7 +27,7 @@ class Stage:
 
     folder: Path
     processes: Processes
-    urls: dict[str, str]
+    standins: StandIns
     server: EmbeddedPostgres
     conninfo: str
     sales: SalesRep
@@ -39,45 +40,45 @@ class Stage:
         """The site folder."""
         return self.folder / "site"
 
-    def health(self) -> list[str]:
-        """Failures of the stand-ins themselves: a run with one proves nothing."""
-        return [f"{name}: {bug[-300:]}" for name, url in self.urls.items() for bug in _bugs(url)]
+    def close(self) -> None:
+        """Stop all of it."""
+        self.standins.close()
+        self.processes.stop()
+        self.server.stop()
 
 
 def prepare(folder: Path, firm: Firm, processes: Processes, seed: int, time_seconds: float) -> Stage:
     """Start all but Tieline. Raises NotStarted or NotDone."""
-    urls: dict[str, str] = {}
-    for name in VENDORS:  # processes of their own: they share the machine's cores with Tieline
-        urls |= processes.start(name, standins_command("run", f"{name}=0", "--seed", str(seed)))
-    customize(urls)
-    sales = SalesRep(urls["salesforce"], SECRET)
-    _write_site(folder / "site", firm, urls, sales.organisation, time_seconds)
-    finance = sign_in_finance(folder / "site", urls["netsuite"])
-    users: dict[str, str] = control(urls["kantata"], "kantata/hire", [_in_kantata(one) for one in firm.consultants])
+    server = EmbeddedPostgres(folder / "state", CONNECTIONS)
+    with ThreadPoolExecutor(1 + len(VENDORS)) as side_by_side:
+        database = side_by_side.submit(lambda: fresh_database(server.start(), "rehearsal"))
+        commands = {name: standins_command("run", f"{name}=0", "--seed", str(seed)) for name in VENDORS}
+        # Processes of their own: they share the machine's cores with Tieline.
+        started = list(side_by_side.map(processes.start, commands, commands.values()))
+        conninfo = database.result()
+    standins = StandIns({vendor: url for ready in started for vendor, url in ready.items()})
+    customize(standins.urls)
+    sales = SalesRep(standins.urls["salesforce"], SECRET)
+    _write_site(folder / "site", firm, standins.urls, sales.organisation, time_seconds)
+    finance = sign_in_finance(folder / "site", standins.urls["netsuite"])
     for one in firm.consultants:
         if one.known_in_erp:
             _employ(finance, one)
-    server = EmbeddedPostgres(folder / "state", CONNECTIONS)
     return Stage(
         folder=folder,
         processes=processes,
-        urls=urls,
+        standins=standins,
         server=server,
-        conninfo=fresh_database(server.start(), "rehearsal"),
+        conninfo=conninfo,
         sales=sales,
         finance=finance,
-        users=users,
+        users=standins.control("kantata", "kantata/hire", [_in_kantata(one) for one in firm.consultants]),
     )
 
 
 def connect(stage: Stage) -> psycopg.Connection[dict[str, object]]:
     """A session of ours, to see what is under way; the verdict never looks there."""
     return psycopg.connect(stage.conninfo, autocommit=True, row_factory=psycopg.rows.dict_row, connect_timeout=5)
-
-
-def _bugs(url: str) -> Iterable[str]:
-    bugs: list[str] = control(url, "health", method="GET")["bugs"]
-    return bugs
 
 
 def _in_kantata(one: Consultant) -> dict[str, str]:

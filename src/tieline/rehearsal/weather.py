@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx2
 
-from tieline.demo.setting import control
 from tieline.rehearsal.fleet import REQUEST_LIFE
 from tieline.rehearsal.stage import WEBHOOK_SECRET
+from tieline.rehearsal.standins import StandIns
 
 Rule = dict[str, Any]
 LATE = int(REQUEST_LIFE * 1000 / 2)
@@ -48,7 +48,12 @@ LOST_ANSWERS: Mapping[str, Sequence[Rule]] = {
     "kantata": ({"operation": "workspaces.update", "effect": "drop_after", "probability": 0.3},),
     "salesforce": ({"operation": "Tieline*", "effect": "drop_after", "probability": 0.3},),
 }
+SLOW: Mapping[str, Sequence[Rule]] = {
+    "netsuite": ({"operation": "timeBill.*", "effect": "latency", "ms": 700},),
+}
+"""So that a worker can be killed in the middle of a call."""
 WORDS = {
+    "latency": "answered late",
     "status": "refused or failed with an error",
     "drop_before": "cut before anything was written",
     "drop_after": "written, but the answer was lost",
@@ -67,23 +72,23 @@ class Fired:
 
 
 @contextmanager
-def weather(urls: Mapping[str, str], rules: Mapping[str, Sequence[Rule]], seed: int) -> Iterator[list[Fired]]:
+def weather(standins: StandIns, rules: Mapping[str, Sequence[Rule]], seed: int) -> Iterator[list[Fired]]:
     """These faults while it lasts; afterwards the list holds what they did."""
     fired: list[Fired] = []
     for vendor, some in rules.items():
         seeded = [{"seed": seed + number, **rule} for number, rule in enumerate(some)]
-        control(urls[vendor], "faults", seeded)
+        standins.control(vendor, "faults", seeded)
     try:
         yield fired
     finally:
         for vendor in rules:
-            fired += _fired(vendor, control(urls[vendor], "faults", method="GET")["faults"])
-            control(urls[vendor], "faults", method="DELETE")
+            fired += _fired(vendor, standins.control(vendor, "faults", method="GET")["faults"])
+            standins.control(vendor, "faults", method="DELETE")
 
 
-def hits(urls: Mapping[str, str], rules: Mapping[str, Sequence[Rule]]) -> int:
+def hits(standins: StandIns, rules: Mapping[str, Sequence[Rule]]) -> int:
     """How many calls were hit so far by the faults in force."""
-    return sum(one["fired"] for vendor in rules for one in control(urls[vendor], "faults", method="GET")["faults"])
+    return sum(one["fired"] for vendor in rules for one in standins.control(vendor, "faults", method="GET")["faults"])
 
 
 def _fired(vendor: str, rules: Sequence[Rule]) -> list[Fired]:
@@ -103,18 +108,17 @@ class Told:
     repeated: int
 
 
-def push_events(address: str, projects: Sequence[tuple[str, str]], seed: int, copies: int = 3) -> Told:
-    """Each change is told several times, in disorder, newest versions first or last as it comes."""
+def push_events(address: str, records: Sequence[tuple[str, str, str]], seed: int, copies: int = 3) -> Told:
+    """Changes of (connection, kind, id) are told several times, in disorder, newest versions first or last."""
     chance = random.Random(seed)  # noqa: S311 - the order of events, nothing secret
-    events = [(connection, ident, version) for connection, ident in projects for version in (1, 2)] * copies
+    events = [(*record, version) for record in records for version in (1, 2)] * copies
     chance.shuffle(events)
     repeated = 0
     with httpx2.Client(base_url=address, trust_env=False, timeout=30) as http:
-        for connection, ident, version in events:
-            body = json.dumps({"record": "project", "id": ident, "version": version}).encode()
-            answer = http.post(
-                f"/hooks/{connection}", content=body, headers=_signed(f"{connection}-{ident}-{version}", body)
-            )
+        for connection, record, ident, version in events:
+            body = json.dumps({"record": record, "id": ident, "version": version}).encode()
+            event = f"{connection}-{record}-{ident}-{version}"
+            answer = http.post(f"/hooks/{connection}", content=body, headers=_signed(event, body))
             answer.raise_for_status()
             repeated += answer.status_code == 200
     return Told(len(events), repeated)

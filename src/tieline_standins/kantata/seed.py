@@ -51,11 +51,17 @@ def hire(world: World, firm: Firm, wanted: Json) -> Json:
 
 def _person_of(row: Json) -> Person:
     try:
-        texts = {name: str(row[name]) for name in ("name", "email", "role", "entity")}
-        rates = {name: Decimal(str(row[name])) for name in ("bill_rate", "cost_rate")}
+        return Person(
+            name=str(row["name"]),
+            email=str(row["email"]),
+            role=str(row["role"]),
+            entity=str(row["entity"]),
+            bill_rate=Decimal(str(row["bill_rate"])),
+            cost_rate=Decimal(str(row["cost_rate"])),
+            approver=False,
+        )
     except (KeyError, TypeError, ArithmeticError) as error:
         raise ControlError("a person has name, email, role, entity, bill_rate and cost_rate") from error
-    return Person(**texts, **rates, approver=False)
 
 
 def _person(world: World, role: Record, person: Person, entity: Entity) -> Record:
