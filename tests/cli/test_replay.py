@@ -27,7 +27,7 @@ def thread(books: Database) -> Database:
 def test_a_replay_is_asked_for_joined_listed_and_stopped(tieline: Command, stored: Path, thread: Database) -> None:
     ran = tieline("replay", "--engagement", "o'brien", "--as", "Dana [/red]", "--site", stored)
     assert ran.code == 0, ran.err
-    assert "Replay 1 of engagement eng_1: 0 of 1 processes looked again" in ran.out
+    assert f"Replay 1 of “{HOSTILE}”: 0 of 1 processes looked again" in ran.out
     again = tieline("replay", "--engagement", "eng_1", "--json", "--site", stored).json()
     assert (again["joined"], again["replay"]["number"], again["replay"]["requested_by"]) == (True, 1, "Dana [/red]")
     listed = tieline("replays", "--site", stored)

@@ -11,7 +11,7 @@ import structlog
 from tieline.app.assembly import Tieline
 from tieline.engine.flow import FlowEngine
 from tieline.engine.preview import Forecast, Instance, preview
-from tieline.engine.replay import Asked, Scope, ask, instances, lines, move, scope_of, sizes, stop
+from tieline.engine.replay import Asked, Scope, ask, instances, lines, move, scope_of, sizes, stop, told_of
 from tieline.lane.pricing import Pricing
 from tieline.lane.pull import Feed, feed_of
 from tieline.lane.reread import AT_ONCE, LineChange, Reread, compare, reread
@@ -81,12 +81,12 @@ class Replays:
         with self.database.connection() as db:
             items, count, _ = sizes(db, scope)
             some = instances(db, scope, limit=LOOKED_AT)
-            named = lines(db, scope, limit=READ)
+            named, told = lines(db, scope, limit=READ), told_of(db, scope)
         forecasts = self._forecasts(some, ends)
         own = {forecast.instance for forecast in forecasts} & set(some)
         changes, gone, read, problem = self._compare(named)
         return Preview(
-            told=scope.told,
+            told=told,
             items=items,
             looked=len(own),
             lines=count,
@@ -109,6 +109,8 @@ class Replays:
         changes: list[LineChange] = []
         gone: list[str] = []
         read = 0
+        left_out = sorted({row["connection"] for row in named if not _is_psa(self.connected, row["connection"])})
+        told = f"{', '.join(left_out)} is no PSA of this site any more" if left_out else None
         for feed, psa, ids in _portions(self.connected, named):
             try:
                 page = psa.read_lines(feed.kind, ids)
@@ -117,7 +119,7 @@ class Replays:
             with self.database.connection() as db:
                 differing, missing = compare(db, feed, page, ids)
             changes, gone, read = changes + differing, gone + missing, read + len(ids)
-        return changes, gone, read, None
+        return changes, gone, read, told
 
 
 def replays_of(tieline: Tieline) -> Replays:
@@ -179,15 +181,19 @@ def _try_again(db: Connection, numbers: list[int], by: str) -> None:
     db.execute(_TRY_AGAIN, {"lines": numbers, "by": by})
 
 
+def _is_psa(connected: Mapping[str, Connected], name: str) -> bool:
+    return name in connected and connected[name].psa is not None
+
+
 def _portions(
     connected: Mapping[str, Connected], named: Iterable[Mapping[str, Any]]
 ) -> Iterable[tuple[Feed, Psa, list[str]]]:
     """Lines by feed, as many as one call takes; those of a connection that is gone from the site are left out."""
     ordered = sorted(named, key=lambda row: (row["connection"], row["kind"]))
     for (name, kind), group in groupby(ordered, key=lambda row: (row["connection"], row["kind"])):
-        one = connected.get(name)
-        if one is None or one.psa is None:
+        psa = connected[name].psa if name in connected else None
+        if psa is None:
             continue
         ids = [str(row["source_id"]) for row in group]
         for start in range(0, len(ids), AT_ONCE):
-            yield feed_of(one.psa, kind), one.psa, ids[start : start + AT_ONCE]
+            yield feed_of(psa, kind), psa, ids[start : start + AT_ONCE]

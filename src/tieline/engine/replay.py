@@ -158,6 +158,17 @@ def sizes(db: Connection, scope: Scope) -> tuple[int, int, int]:
     return row["items"], row["lines"], row["last"]
 
 
+def told_of(db: Connection, scope: Scope) -> str:
+    """The scope in words, with the name of what it is about."""
+    query, known = "", None
+    if scope.engagement is not None:
+        query, known = "select name from engagement where id = %s", scope.engagement
+    elif scope.effect is not None:
+        query, known = "select label || ' in ' || connection as name from effect where id = %s", str(scope.effect)
+    row = db.execute(query.encode(), [known]).fetchone() if query else None
+    return f"“{row['name'][:200]}”" if row else scope.told
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """What came of asking for a replay."""
@@ -183,13 +194,14 @@ def ask(database: Database, scope: Scope, by: str) -> Asked:
         items, lines_, last = sizes(db, scope)
         if items == 0 and lines_ == 0:
             raise NothingToReplay(f"There is nothing to replay: we know nothing of {scope.told}.")
-        values = {"scope": Jsonb(scope.values()), "told": scope.told, "by": by, "items": items, "lines": lines_}
+        told = told_of(db, scope)
+        values = {"scope": Jsonb(scope.values()), "told": told, "by": by, "items": items, "lines": lines_}
         row = db.execute(_START, {**values, "last": last}).fetchone()
         if row is None:
             return _join(db, scope, by)
         number = int(row["id"])
         db.execute(_ITEMS.encode(), {**_values(scope), "replay": number})
-        detail = {"label": f"Replay of {scope.told}", "scope": scope.values(), "processes": items, "lines": lines_}
+        detail = {"label": f"Replay of {told}", "scope": scope.values(), "processes": items, "lines": lines_}
         audit(db, "replay.asked", engagement=scope.engagement, actor=by, object_=f"replay:{number}", detail=detail)
     return Asked(number=number, joined=False, items=items, lines=lines_)
 
@@ -207,7 +219,7 @@ def _join(db: Connection, scope: Scope, by: str) -> Asked:
         engagement=scope.engagement,
         actor=by,
         object_=f"replay:{row['id']}",
-        detail={"label": f"Replay of {scope.told} joined"},
+        detail={"label": f"Replay of {told_of(db, scope)} joined"},
     )
     return Asked(number=row["id"], joined=True, items=row["items"], lines=row["lines"])
 

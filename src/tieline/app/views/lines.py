@@ -70,6 +70,16 @@ def _row(row: dict[str, Any]) -> LineRow:
     return LineRow(id=own, reference=reference, **{key: row[key] for key in row if key not in ("part", "seq")})
 
 
+def name_of(db: Connection, of: str, record_id: str) -> str | None:
+    """The name of an engagement or a project, or None when there is none of that id."""
+    row = db.execute(
+        "select name from engagement where %(of)s = 'engagement' and id = %(id)s"
+        " union all select code from project where %(of)s = 'project' and id = %(id)s",
+        {"of": of, "id": record_id},
+    ).fetchone()
+    return row["name"] if row else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class InvoiceLineRow:
     """A line of an invoice as we proposed it, and how many transactions it bills."""
