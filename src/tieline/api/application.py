@@ -15,6 +15,7 @@ from tieline.api import (
     exceptions,
     lineage,
     operations,
+    reconciliation,
     replays,
     service,
     webhooks,
@@ -47,6 +48,18 @@ def build(desk: Desk) -> ASGIApp:
 def api_router() -> APIRouter:
     """All routes."""
     router = APIRouter()
-    for module in (engagements, exceptions, bulk, approvals, lineage, replays, operations, service, answers, webhooks):
+    for module in (
+        engagements,
+        exceptions,
+        bulk,
+        approvals,
+        lineage,
+        replays,
+        operations,
+        reconciliation,
+        service,
+        answers,
+        webhooks,
+    ):
         router.include_router(module.router)
     return router
