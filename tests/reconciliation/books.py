@@ -53,7 +53,9 @@ class Books:
     def kept(here: World) -> "Books":
         """Let the firm work until all is at rest."""
         with at_work(here):
-            deals = {name: win(here, f"{name} deal") for name in ("audited", "neighbour", "billed", "spare")}
+            deals = {
+                name: win(here, f"{name} deal") for name in ("audited", "neighbour", "billed", "spare", "corrected")
+            }
             line = Line("Go-live", None, 1, 25_000, description="Go-live")
             deals["fixed"] = win(here, "fixed deal", line, Billing_Method__c="milestone")
             projects = {name: here.until(lambda deal=deal: shown(here, deal), name) for name, deal in deals.items()}
