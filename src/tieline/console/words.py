@@ -60,7 +60,7 @@ STATES: dict[str, tuple[str, str]] = {
     "ready": ("", "ready"),
     "partly": ("warn", "ready in part"),
     "held_back": ("warn", "held back"),
-    "running": ("still", "month is running"),
+    "this_month": ("still", "month is running"),
     "blocked": ("warn", "needs a person"),
     "retrying": ("wait", "tried again"),
     "new": ("run", "on its way"),
@@ -206,6 +206,13 @@ def state(word: str, about: str = "engagement") -> Markup:
     if about == "line":
         text = text[:1].upper() + text[1:]
     return Markup('<span class="state {}">{}</span>').format(kind, text)
+
+
+def ticks(values: Iterable[float]) -> str:
+    """The points of a line of figures in a box 22 high, ten apart; the highest figure reaches the top."""
+    heights = list(values)
+    highest = max(heights, default=0.0) or 1.0
+    return " ".join(f"{number * 10},{21 - height * 20 / highest:.1f}" for number, height in enumerate(heights))
 
 
 def content_rows(content: dict[str, Any]) -> list[tuple[str, str]]:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from tieline.store.database import Connection
 
 MOST = 100
+GROWTH = 3
+"""Exceptions of a kind by which a week may grow before it is called out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +44,8 @@ class KindRow:
 
     @property
     def grows(self) -> bool:
-        """More were opened than closed."""
-        return self.opened_week > self.closed_week
+        """Clearly more were opened than closed."""
+        return self.opened_week - self.closed_week >= GROWTH
 
 
 # A line may wait for several exceptions; it counts once, with the oldest of them.
