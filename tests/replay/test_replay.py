@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -199,9 +200,9 @@ def test_scopes_name_what_they_say(bench: Bench) -> None:
     assert keys(bench, Scope(connection="salesforce")) == ["opp_1", "opp_2"]
     assert keys(bench, Scope(connection="kantata")) == ["kantata:project:9"]
     assert keys(bench, Scope(connection="erp")) == ["con_1"], "what writes there"
-    record = {"connection": "salesforce", "record": "opportunity"}
-    assert keys(bench, Scope(**record, external_id="006A")) == ["opp_1"]
-    assert keys(bench, Scope(**record, external_id="unheard of")) == []
+    record = partial(Scope, connection="salesforce", record="opportunity")
+    assert keys(bench, record(external_id="006A")) == ["opp_1"]
+    assert keys(bench, record(external_id="unheard of")) == []
     assert keys(bench, ENGAGEMENT) == ["con_1", "inv_1", "opp_1", "opp_2"]
 
 
