@@ -55,6 +55,8 @@ def month_end(
 
     Never touches the systems of a site: stand-ins, database and processes are its own.
     """
+    if not report.absolute().parent.is_dir():
+        raise UserError(f"There is no folder {report.absolute().parent} for the report; choose another --report.")
     log_to_stderr("ERROR")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     command = (
@@ -109,6 +111,8 @@ def _play(
 def _place(folder: Path | None) -> Iterator[Path]:
     """A folder that goes with the rehearsal, or one to look into afterwards."""
     if folder is not None:
+        if folder.exists():
+            raise FileExistsError(folder)
         folder.mkdir(parents=True)
         yield folder.absolute()
         return

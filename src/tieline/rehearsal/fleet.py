@@ -17,7 +17,7 @@ QUARANTINE = 6.0
 """Seconds; longer than any request's life, as in production, but in proportion to it."""
 THREADS = 4
 TAKEN_OVER_WITHIN = 60.0
-PATIENCE = 6.0
+PATIENCE = 4.0
 """Seconds to wait for a moment worth a kill."""
 
 _UNDER_WAY = """

@@ -26,6 +26,8 @@ SETTLING = 3.0
 ARRIVING = 20.0
 """Seconds to wait for the first lines before the disturbances begin."""
 NOTHING_TOLD = Told(0, 0)
+ENOUGH = 6
+"""Calls a disturbance must have hit before it may end."""
 STANDSTILL = 90.0
 """Seconds without work under way and without change after which waiting longer would change nothing."""
 
@@ -168,7 +170,7 @@ class MonthEnd:
         first, storm, lost, told, outage = (rest[a:b] for a, b in zip([0, *cut], [*cut, len(rest)], strict=True))
         with self._episode("The first timesheets are approved, week by week out of order") as episode:
             self._hand_in(first)
-            episode.detail = f"{len(first):,} timesheets"
+            episode.detail = f"Timesheets: {len(first):,}"
         self._kill_worker()
         self._arrive(0.2)
         with self._bad("A storm of 429 answers, while the next timesheets are approved", STORM):
@@ -180,7 +182,7 @@ class MonthEnd:
             self._hand_in(lost)
             self._correct(storm)
         self._kill_database()
-        with self._episode("Events are told three times and in disorder") as episode:
+        with self._episode("Changes are told three times and in disorder") as episode:
             self._hand_in(told)
             self.told = push_events(self.fleet.console, self._records(), self.seed)
             episode.detail = f"{self.told.sent:,} events, {self.told.repeated:,} of them repeats Tieline knew"
@@ -222,7 +224,7 @@ class MonthEnd:
         for sheet in again:
             self._office.correct(sheet, 15 * self._chance.randint(8, 40))
         self._hand_in(again)
-        return f"{len(changed):,} changed, {len(back):,} taken back, {len(again):,} taken back and approved again"
+        return f"Timesheets changed: {len(changed):,}; taken back: {len(back):,}; approved again: {len(again):,}"
 
     def _edit_deals(self) -> None:
         for number in range(0, len(self.firm.engagements), EDITED_EVERY):
@@ -241,16 +243,17 @@ class MonthEnd:
                 late.append(Sheet(of.consultant, of.days[:2]))
             self._office.enter(late, self._places)
             self._hand_in(late)
-            episode.detail = f"{len(some):,} entries changed, {len(late):,} timesheets came late"
+            episode.detail = f"Entries changed: {len(some):,}; timesheets that came late: {len(late):,}"
 
     def _release_drafts(self) -> None:
         with self._episode("Finance releases the draft invoices") as episode:
             self._ledgers.look()
+            finance = self.stage.finance()
             drafts = [key for key, invoice in self._ledgers.books.invoices.items() if not invoice.released]
             for number, key in enumerate(drafts, start=1):
-                self.stage.finance.release(key)
+                finance.release(key)
                 self.progress("invoices released", number, len(drafts))
-            episode.detail = f"{len(drafts):,} invoices"
+            episode.detail = f"Invoices: {len(drafts):,}"
             self._ledgers.look()
 
     # ---- disturbances ----
@@ -261,34 +264,33 @@ class MonthEnd:
         with self._episode(title) as episode, weather(self.stage.standins, rules, self.seed) as fired:
             episode.disturbs, episode.fired = True, fired
             yield
-            lasting, deadline = self._lasting(), time.monotonic() + 4 * self._lasting()
-            begun = time.monotonic()
-            while time.monotonic() < deadline:
+            begun, lasting = time.monotonic(), self._lasting()
+            while time.monotonic() < begun + 8 * lasting:
                 self._look(0.2)
-                if time.monotonic() - begun > lasting and hits(self.stage.standins, rules) >= 10:
+                if time.monotonic() > begun + lasting and hits(self.stage.standins, rules) >= ENOUGH:
                     break
 
     def _lasting(self) -> float:
         """Seconds of a disturbance: longer in a larger firm, so that it meets its share of the work."""
-        return min(max(len(self.firm.consultants) / 100, 2.0), 20.0)
+        return min(max(len(self.firm.consultants) / 100, 1.0), 20.0)
 
     def _kill_worker(self) -> None:
-        with self._episode("kill -9 of a worker in the middle of a call") as episode:
+        with self._episode("A worker process is killed in the middle of a call (kill -9)") as episode:
             episode.disturbs = True
             with weather(self.stage.standins, SLOW, self.seed):
                 name, seconds = self.fleet.kill_worker()
             if seconds is None:
-                episode.detail = f"{name}; what was under way had not moved on after a minute"
+                episode.detail = f"{name.capitalize()}: what was under way had not moved on after a minute"
             else:
                 self.take_overs.append(seconds)
-                episode.detail = f"{name}; all that was under way had moved on after {seconds:.1f} s"
+                episode.detail = f"{name.capitalize()}: all that was under way had moved on after {seconds:.1f} s"
 
     def _kill_database(self) -> None:
-        with self._episode("kill -9 of PostgreSQL") as episode:
+        with self._episode("The database is killed under load (kill -9)") as episode:
             episode.disturbs = True
             seconds = self.fleet.kill_database()
             self.database_back.append(seconds)
-            episode.detail = f"it answered again after {seconds:.1f} s"
+            episode.detail = f"It answered again after {seconds:.1f} s"
 
     # ---- waiting ----
 
@@ -304,11 +306,11 @@ class MonthEnd:
                 if busy or arrived != seen:
                     moved, seen = now, arrived
                 if not busy and now > begun + SETTLING and self._judge.is_settled(waiting):
-                    episode.detail = f"after {now - begun:.0f} s"
+                    episode.detail = f"After {now - begun:.0f} s"
                     return True
                 if now > moved + STANDSTILL:
                     break
-            episode.detail = f"not settled after {time.monotonic() - begun:.0f} s"
+            episode.detail = f"Not settled after {time.monotonic() - begun:.0f} s"
         return False
 
     def _state(self) -> tuple[int, list[Waiting]]:
@@ -329,9 +331,8 @@ class MonthEnd:
 
     def _outcome(self, seconds: dict[str, float], settled: bool) -> Outcome:
         _, waiting = self._state()
-        totals = {
-            key: Decimal(str(self.stage.finance.invoice(key)["subtotal"])) for key in self._ledgers.books.invoices
-        }
+        finance = self.stage.finance()
+        totals = {key: Decimal(str(finance.invoice(key)["subtotal"])) for key in self._ledgers.books.invoices}
         return Outcome(
             firm=self.firm,
             episodes=self.episodes,

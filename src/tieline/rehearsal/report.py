@@ -23,6 +23,7 @@ OWNERS = {
     "resource": "Resource management",
     "integration": "Integration",
 }
+ENTITIES = {"US": "Halden Marsh Inc.", "UK": "Halden Marsh Ltd", "DE": "Halden Marsh GmbH"}
 SYSTEMS = {"salesforce": "Salesforce", "kantata": "Kantata", "netsuite": "NetSuite"}
 NOT_COVERED = (
     "Your own systems: they were not touched; their limits, scripts and data may differ from the stand-ins'.",
@@ -57,6 +58,7 @@ def page(outcome: Outcome, about: About) -> str:
         letters=letters(outcome),
         figures=figures(outcome),
         balances=outcome.verdict.balances,
+        entities=ENTITIES,
         owners=_by_owner(outcome),
         not_covered=NOT_COVERED,
         version=__version__,
@@ -115,7 +117,7 @@ def figures(outcome: Outcome) -> dict[str, Any]:
         "erp_lines": len(outcome.ledgers.books.lines),
         "invoices": len(outcome.ledgers.books.invoices),
         "calls_hit": sum(one.times for one in fired if one.what != "answered late"),
-        "kills": sum("kill -9" in one.title for one in outcome.episodes),
+        "kills": len(outcome.take_overs) + len(outcome.database_back),
         "events": outcome.told.sent,
         "repeated_events": outcome.told.repeated,
         "lines_per_second": round(len(times) / max((max(times) - min(times)).total_seconds(), 1)) if times else 0,

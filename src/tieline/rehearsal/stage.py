@@ -31,7 +31,6 @@ class Stage:
     server: EmbeddedPostgres
     conninfo: str
     sales: SalesRep
-    finance: NetSuiteFinance
     users: dict[str, str]
     """E-mail -> Kantata's user id."""
 
@@ -39,6 +38,11 @@ class Stage:
     def site(self) -> Path:
         """The site folder."""
         return self.folder / "site"
+
+    def finance(self) -> NetSuiteFinance:
+        """Somebody of finance, who signs in now."""
+        key = (self.site / "secrets/netsuite-private-key").read_text("utf-8")
+        return NetSuiteFinance(self.standins.urls["netsuite"], key)
 
     def close(self) -> None:
         """Stop all of it."""
@@ -71,7 +75,6 @@ def prepare(folder: Path, firm: Firm, processes: Processes, seed: int, time_seco
         server=server,
         conninfo=conninfo,
         sales=sales,
-        finance=finance,
         users=standins.control("kantata", "kantata/hire", [_in_kantata(one) for one in firm.consultants]),
     )
 

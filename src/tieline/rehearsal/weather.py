@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 
+from tieline.demo.people import NotDone
 from tieline.rehearsal.fleet import REQUEST_LIFE
 from tieline.rehearsal.stage import WEBHOOK_SECRET
 from tieline.rehearsal.standins import StandIns
@@ -43,7 +44,9 @@ LOST_ANSWERS: Mapping[str, Sequence[Rule]] = {
         {"operation": "invoice.*", "effect": "drop_after", "probability": 0.3},
         {"operation": "invoice.*", "effect": "late_commit", "ms": LATE, "probability": 0.1},
         {"operation": "job.*", "effect": "status", "status": 500, "probability": 0.2},
-        {"operation": "suiteql.query", "effect": "expire_token", "times": 2},
+        # One at a time: a fresh sign-in that is refused too is a revoked credential, and stops the connection rightly.
+        {"operation": "suiteql.query", "effect": "expire_token", "times": 1},
+        {"operation": "suiteql.query", "effect": "expire_token", "times": 1, "after": 40},
     ),
     "kantata": ({"operation": "workspaces.update", "effect": "drop_after", "probability": 0.3},),
     "salesforce": ({"operation": "Tieline*", "effect": "drop_after", "probability": 0.3},),
@@ -100,6 +103,9 @@ def _fired(vendor: str, rules: Sequence[Rule]) -> list[Fired]:
     return [Fired(vendor, what, count) for what, count in times.items() if count]
 
 
+TRIES = 60
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """Events pushed at Tieline: how many, and how many of them it knew already."""
@@ -118,10 +124,18 @@ def push_events(address: str, records: Sequence[tuple[str, str, str]], seed: int
         for connection, record, ident, version in events:
             body = json.dumps({"record": record, "id": ident, "version": version}).encode()
             event = f"{connection}-{record}-{ident}-{version}"
-            answer = http.post(f"/hooks/{connection}", content=body, headers=_signed(event, body))
-            answer.raise_for_status()
-            repeated += answer.status_code == 200
+            repeated += _tell(http, connection, event, body) == 200
     return Told(len(events), repeated)
+
+
+def _tell(http: httpx2.Client, connection: str, event: str, body: bytes) -> int:
+    """Tell one event until it is taken, as senders do. Raises NotDone."""
+    for _ in range(TRIES):
+        answer = http.post(f"/hooks/{connection}", content=body, headers=_signed(event, body))
+        if answer.is_success:
+            return answer.status_code
+        time.sleep(0.5)
+    raise NotDone(f"Tieline does not take the event {event}: {answer.status_code} {answer.text[:200]}")
 
 
 def _signed(event: str, body: bytes) -> dict[str, str]:
