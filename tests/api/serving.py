@@ -14,10 +14,15 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tests.console.world import CONNECTIONS, cards
+from tieline.app.assembly import FLOWS
 from tieline.app.desk import Desk
 from tieline.app.example import Example, write_example
+from tieline.app.replay import Replays
 from tieline.app.site import load_site
+from tieline.engine.controls import Controls
+from tieline.engine.flow import FlowEngine
 from tieline.engine.intake import Handle
+from tieline.engine.run import Run
 from tieline.engine.wake import wake
 from tieline.sdk.feed import Changed
 from tieline.store.database import Connection, Database
@@ -39,6 +44,10 @@ def _example() -> Path:
     return folder / "site"
 
 
+def all_is_well(run: Run, key: str, systems: object) -> None:
+    """A flow that finds everything as it should be."""
+
+
 def desk_on(database: Database, folder: Path, handle: Handle = wake_opportunity) -> Desk:
     """A desk of the example site; Salesforce signs its events."""
     shutil.copytree(_example(), folder)
@@ -52,7 +61,16 @@ def desk_on(database: Database, folder: Path, handle: Handle = wake_opportunity)
     site = load_site(folder)
     assert {settings.name for settings in site.connections} == set(CONNECTIONS)
     flows = ("opportunity_to_contract", "contract_to_project")
-    return Desk(site=site, database=database, cards=cards(), flows=flows, handle=handle)
+    engine = FlowEngine(
+        database=database,
+        flows=dict.fromkeys(FLOWS, all_is_well),
+        systems=lambda db: None,
+        controls=Controls(),
+        site_uid="test",
+        app_version="test",
+    )
+    replays = Replays(database=database, engine=engine, connected={})
+    return Desk(site=site, database=database, cards=cards(), flows=flows, handle=handle, replays=replays)
 
 
 @contextmanager

@@ -202,3 +202,12 @@ def test_the_installed_command_ends_like_the_one_in_these_tests(tmp_path: Path) 
     ran = subprocess.run([command, "check"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr == "site.toml:1: there is no site here; make one with: tieline init .\n"
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_process_that_a_test_would_make_fail_does_not_start(
+    tieline: Command, command: str, stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIELINE_FAULT", "run.ended:1:kill")
+    told = tieline(command, "--site", stored).sentence()
+    assert told == "TIELINE_FAULT is set, which makes processes of a test fail; unset it to run Tieline"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 BLOCKS = {"div", "dt", "dd", "td", "th", "p", "li", "span"}
-VOID = {"meta", "link", "input", "br", "img", "hr", "circle", "path", "rect"}
+VOID = {"meta", "link", "input", "br", "img", "hr", "circle", "path", "rect", "polyline"}
 
 
 @dataclass

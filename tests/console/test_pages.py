@@ -7,11 +7,23 @@ from tests.console.pages import Page
 from tests.console.week import CLAIMS, GRID, TREASURY, BusyWeek
 from tieline.engine.controls import pause
 
-PAGES = ("/", "/?show=trouble", "/?q=nothing", "/exceptions", "/exceptions?owner=sales", "/operations")
+PAGES = (
+    "/",
+    "/engagements",
+    "/engagements?show=trouble",
+    "/engagements?q=nothing",
+    "/exceptions",
+    "/exceptions?owner=sales&kind=mapping&sla=broken&days=3&see=everything&sort=newest",
+    "/bulk",
+    "/bulk?kind=mapping",
+    "/operations",
+)
 
 
 def read(client: httpx2.Client, path: str, status: int = 200) -> Page:
     answer = client.get(path)
+    if answer.status_code == 303:
+        answer = client.get(answer.headers["Location"])
     assert answer.status_code == status, answer.text[:500]
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     page = Page(answer.text)
@@ -30,7 +42,7 @@ def test_every_page_is_sound_when_nothing_has_happened_yet(client: httpx2.Client
     for path in PAGES:
         read(client, path)
     assert "No deal is won yet" in read(client, "/").text
-    assert "Nothing waits for a person" in read(client, "/exceptions").text
+    assert "Nothing waits for a person" in read(client, "/exceptions?sla=broken").text.replace("now.", "")
 
 
 def test_every_page_is_sound_in_a_busy_week(client: httpx2.Client, week: BusyWeek) -> None:
@@ -62,9 +74,23 @@ def test_every_link_of_every_page_leads_somewhere(client: httpx2.Client, week: B
 
 def test_the_home_page_says_first_what_waits_and_what_it_holds_back(client: httpx2.Client, week: BusyWeek) -> None:
     text = " ".join(read(client, "/").text.split())
+    assert "5 exceptions wait for a person. They hold back EUR 88,000.00 and USD 312,312.50." in text
+    assert "Open 5 1 approval among them" in text
+    assert "Past their deadline 0 none at risk" in text
+    assert "5 time entries (USD 11,062.50) wait: Role 'Sr. Architect' has no service item in NetSuite" in text
+
+
+def test_the_list_of_engagements_says_how_many_need_a_person(client: httpx2.Client, week: BusyWeek) -> None:
+    text = " ".join(read(client, "/engagements").text.split())
     assert "5 exceptions wait for a person, and with them 2 of 4 engagements." in text
     assert "They hold back EUR 88,000.00 and USD 312,312.50." in text
     assert "1 more waits and goes on by itself." in text
+
+
+@pytest.mark.parametrize("query", ["q=grid", "show=trouble", "show=all&q=x"])
+def test_old_addresses_of_the_list_of_engagements_lead_to_it(client: httpx2.Client, query: str) -> None:
+    answer = client.get(f"/?{query}")
+    assert (answer.status_code, answer.headers["Location"]) == (308, f"/engagements?{query}")
 
 
 def test_an_engagement_says_where_it_stands_why_and_who_acts(client: httpx2.Client, week: BusyWeek) -> None:
@@ -111,7 +137,7 @@ def test_pages_of_engagements_follow_each_other(client: httpx2.Client, week: Bus
             "insert into engagement (id, name, customer_id, customer_name, opened_at) select 'eng_' || n, 'Deal ' || n,"
             " 'c', 'C', now() - make_interval(days => n) from generate_series(300, 360) n"
         )
-    first = read(client, "/")
+    first = read(client, "/engagements")
     assert "Deal 300" in first.text
     assert "Deal 360" not in first.text
     following = read(client, next(link for link in first.links if "after=" in link))
@@ -129,8 +155,9 @@ def test_pages_of_engagements_follow_each_other(client: httpx2.Client, week: Bus
         ("/exceptions/99999999999999999999", 422),
         ("/exceptions?after=nonsense", 422),
         ("/?after=nonsense", 422),
-        ("/?show=cats", 422),
-        (f"/?q={'x' * 201}", 422),
+        ("/engagements?after=nonsense", 422),
+        ("/engagements?show=cats", 422),
+        (f"/engagements?q={'x' * 201}", 422),
         ("/operations/pause", 405),
         ("/static/nothing.css", 404),
         ("/static/..%2f..%2fapplication.py", 404),

@@ -10,19 +10,15 @@ from tests.console.world import cards
 from tieline.app.views.burn import burn_of
 from tieline.app.views.engagement import EngagementPage, read_engagement
 from tieline.app.views.engagements import list_engagements, page_engagements
-from tieline.app.views.exceptions import (
-    count_exceptions,
-    list_exceptions,
-    page_exceptions,
-    read_exception,
-    read_history,
-    read_lines,
-)
+from tieline.app.views.exception_detail import read_history, read_lines
+from tieline.app.views.exceptions import list_exceptions, page_exceptions, read_exception
 from tieline.app.views.operations import read_operations
 from tieline.app.views.paging import BadCursor, place_of, snapshot
+from tieline.app.views.queue_figures import count_exceptions
 from tieline.app.views.thread import columns, thread_rows, waiting_rows
 from tieline.app.views.timeline import read_newest, read_timeline, read_waiting
 from tieline.engine.controls import pause
+from tieline.exception_queue.filter import Filter
 from tieline.store.canonical import contract_of_engagement
 from tieline.store.database import Database
 
@@ -171,12 +167,12 @@ def test_the_queue_counts_money_by_currency_and_finds_engagements_of_lines(week:
     ]
 
 
-def test_the_queue_pages_the_oldest_first_and_by_owner(week: BusyWeek) -> None:
+def test_the_queue_pages_the_nearest_deadline_first_and_by_owner(week: BusyWeek) -> None:
     with snapshot(week.database) as db:
         first = page_exceptions(db, limit=2)
         second = page_exceptions(db, limit=200, cursor=first.next)
-        finance = page_exceptions(db, limit=200, owner="finance")
-        everything = [row.id for row in list_exceptions(db)]
+        finance = page_exceptions(db, limit=200, wanted=Filter(owner="finance"))
+        everything = [row.id for row in list_exceptions(db, sort="due")]
     assert [row.id for row in (*first.items, *second.items)] == everything
     assert second.next is None
     assert first.items[0].kind == "mapping"

@@ -52,6 +52,10 @@ class World:
     people: dict[str, Any] = field(default_factory=dict)
     _tieline: Tieline | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
+    _http: httpx2.Client = field(default_factory=lambda: httpx2.Client(trust_env=False, timeout=30))
+
+    def __post_init__(self) -> None:
+        self.stack.callback(self._http.close)
 
     @property
     def tieline(self) -> Tieline:
@@ -90,7 +94,7 @@ class World:
 
     def control(self, vendor: str, method: str, path: str, body: Any = None) -> Any:
         content = None if body is None else json.dumps(body)
-        answer = httpx2.request(method, f"{self.urls[vendor]}/__standin__/{path}", content=content, trust_env=False)
+        answer = self._http.request(method, f"{self.urls[vendor]}/__standin__/{path}", content=content)
         assert answer.is_success, answer.text
         return jsontext.loads(answer.content) if answer.content else None
 

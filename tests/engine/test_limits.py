@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from tieline.engine.limits import Governor, Slots
+from tieline.engine.limits import Governor
+from tieline.engine.limits_slots import Slots
 from tieline.sdk.connector import Limits
 from tieline.sdk.errors import Unavailable, Unclear
 from tieline.store.database import Database
@@ -13,14 +14,14 @@ from tieline.store.database import Database
 
 def test_two_workers_share_the_concurrent_calls_of_an_account(database: str) -> None:
     one, other = Slots(database, "acme", 3), Slots(database, "acme", 3)
-    mine = [one.take("erp"), one.take("erp")]
-    theirs = other.take("erp")
+    mine = [one.take("erp", "project"), one.take("erp", "project")]
+    theirs = other.take("erp", "project")
     assert len({*mine, theirs}) == 3
     released = threading.Timer(0.1, one.give_back, [mine[0]])
     released.start()
-    assert one.take("erp") == mine[0]
+    assert one.take("erp", "project") == mine[0]
     one.close()
-    assert other.take("erp") in mine, "the slots of a worker that is gone are free at once"
+    assert other.take("erp", "project") in mine, "the slots of a worker that is gone are free at once"
     other.close()
 
 

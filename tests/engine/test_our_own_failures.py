@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from psycopg.errors import DeadlockDetected
 
 from tests.engine.conftest import Bench
 from tests.engine.ledger_vendor import LedgerVendor, Thing
@@ -83,3 +84,63 @@ def test_a_bug_that_is_mended_closes_its_exception(bench: Bench) -> None:
     assert bench.look("f") == "done"
     assert bench.rows("select id from exception_item where closed_at is null") == []
     assert agenda(bench)["failures"] == 0
+
+
+def test_a_deadlock_is_no_matter_for_a_person(bench: Bench) -> None:
+    vendor, deadlocks = LedgerVendor(), [DeadlockDetected(), DeadlockDetected()]
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        run.ensure("Thing in ERP", vendor.operation(), Thing(id="t", name="A"))
+
+        def lose_once(db: Any) -> None:
+            if deadlocks:
+                raise deadlocks.pop()
+
+        run.with_commit(lose_once)
+
+    bench.flows["f"] = flow
+    assert bench.look("f") == "done"
+    assert bench.effect()["state"] == "confirmed"
+    assert vendor.creates() == 1
+    assert [row["state"] for row in bench.rows("select state from run")] == ["done"]
+    assert bench.rows("select kind from exception_item") == []
+
+
+def test_a_deadlock_within_a_flow_is_looked_at_again_and_keeps_what_the_vendor_answered(bench: Bench) -> None:
+    vendor, deadlocks = LedgerVendor(), [DeadlockDetected()]
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        run.ensure("Thing in ERP", vendor.operation(), Thing(id="t", name="A"))
+        if deadlocks:
+            raise deadlocks.pop()
+
+    bench.flows["f"] = flow
+    assert bench.look("f") == "superseded"
+    assert bench.effect()["state"] == "confirmed"
+    assert agenda(bench)["behind"] is True
+    assert bench.engine.run("f", "k") == "done"
+    assert vendor.creates() == 1
+    assert bench.rows("select kind from exception_item") == []
+
+
+def test_a_persons_retry_outlives_the_worker_that_began_it(bench: Bench) -> None:
+    vendor = LedgerVendor(script=["refuse"])
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        run.ensure("Thing in ERP", vendor.operation(), Thing(id="t", name="A"))
+
+    bench.flows["f"] = flow
+    assert bench.look("f") == "blocked"
+
+    def dies(run: Run, key: str, systems: Any) -> None:
+        raise KeyboardInterrupt
+
+    bench.flows["f"] = dies
+    with pytest.raises(KeyboardInterrupt):
+        bench.look("f", reason="operator")
+    bench.flows["f"] = flow
+    assert bench.look("f", reason="timer") == "done"
+    assert vendor.creates() == 1
+    assert bench.look("f", reason="timer") == "done"
+    (row,) = bench.rows("select reasons, taken from agenda")
+    assert row == {"reasons": [], "taken": []}

@@ -182,3 +182,18 @@ def test_a_run_that_lost_the_database_half_way_is_looked_at_again(bench: Bench) 
     assert bench.engine.run("f", "k") == "done"
     assert vendor.creates() == 1
     assert json.dumps(agenda(bench)["behind"]) == "false"
+
+
+@pytest.mark.parametrize("how", ["deleted", "kept"])
+def test_the_end_of_a_job_tells_workers_of_the_next_one_of_its_engagement(bench: Bench, how: str) -> None:
+    wake_one(bench, "first")
+    wake_one(bench, "second")
+    job = fetch(bench)
+    assert job is not None
+    assert fetch(bench) is None
+    with psycopg.connect(bench.database.conninfo, autocommit=True) as listener:
+        listener.execute(f'listen "procrastinate_queue_v1#{QUEUE}"')
+        bench.rows("select procrastinate_finish_job_v1(%s, 'succeeded', %s)", job["id"], how == "deleted")
+        (told,) = listener.notifies(timeout=5, stop_after=1)
+    assert json.loads(told.payload)["type"] == "job_inserted"
+    assert fetch(bench) is not None

@@ -9,7 +9,7 @@ from tests.engine.conftest import Bench
 from tests.engine.ledger_vendor import LedgerVendor, Thing
 from tieline.engine.problem import Problem
 from tieline.engine.run import Run
-from tieline.exception_queue import actions
+from tieline.exception_queue import actions, ownership
 from tieline.exception_queue.actions import NoSuchException, NotPossible
 from tieline.sdk.operation import Found, Operation, WriteSafety
 
@@ -160,11 +160,11 @@ def test_a_record_made_outside_is_left_to_its_system_only_with_a_reason(bench: B
 
 def test_an_exception_is_given_to_another_team_and_commented(bench: Bench) -> None:
     exception = arrived(bench)
-    actions.assign(bench.database, exception, "sales", BY)
+    ownership.assign(bench.database, exception, "sales", BY)
     actions.comment(bench.database, exception, "ask Sam 🙂", BY)
     assert open_exception(bench)["owner"] == "sales"
-    with pytest.raises(NotPossible, match="no team 'cats'"):
-        actions.assign(bench.database, exception, "cats", BY)
+    with pytest.raises(NotPossible, match="no team or person 'cats'"):
+        ownership.assign(bench.database, exception, "cats", BY)
     with pytest.raises(NotPossible, match="empty"):
         actions.comment(bench.database, exception, " ", BY)
     said = bench.rows("select detail->>'text' as text from audit_event where action like 'exception.%%' order by id")

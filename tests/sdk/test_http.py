@@ -12,8 +12,8 @@ import pytest
 from tests.sdk.conftest import Open, Tokens
 from tests.sdk.scripted import Answering, Vendor
 from tieline.sdk import http as sdk_http
-from tieline.sdk.errors import NotSent, Rejected, Unauthorized, Unavailable, Unclear
-from tieline.sdk.http import MAX_ANSWER, HttpAnswer, excerpt, send_window
+from tieline.sdk.errors import NotSent, Rejected, Throttled, Unauthorized, Unavailable, Unclear
+from tieline.sdk.http import MAX_ANSWER, HttpAnswer, excerpt, nothing_is_sent, send_window
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ from tieline.sdk.http import MAX_ANSWER, HttpAnswer, excerpt, send_window
         (302, False, Rejected),
         (304, False, Rejected),
         (403, True, Rejected),
-        (429, True, Unavailable),
-        (429, False, Unavailable),
+        (429, True, Throttled),
+        (429, False, Throttled),
         (500, False, Unavailable),
         (503, False, Unavailable),
         (500, True, Unclear),
@@ -251,3 +251,14 @@ def test_a_429_carries_the_vendors_own_wish(
     with pytest.raises(Unavailable) as caught:
         client().get("/x")
     assert caught.value.retry_after == (timedelta(seconds=expected) if expected else None)
+
+
+def test_in_a_preview_reads_go_on_and_no_write_leaves_the_house(vendor: Vendor, client: Open) -> None:
+    vendor.says(200, b"{}")
+    vendor.says(200, b"{}")
+    http = client()
+    with nothing_is_sent(), send_window(time.monotonic()):
+        assert http.get("/x").status == 200
+        with pytest.raises(NotSent, match="preview"):
+            http.request("POST", "/x", write=True)
+    assert http.request("POST", "/x", write=True).status == 200

@@ -6,12 +6,25 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from tieline import __version__
-from tieline.api import approvals, engagements, errors, exceptions, operations, webhooks
+from tieline.api import (
+    answers,
+    approvals,
+    bulk,
+    engagements,
+    errors,
+    exceptions,
+    lineage,
+    operations,
+    reconciliation,
+    replays,
+    service,
+    webhooks,
+)
 from tieline.app.desk import Desk
 from tieline.app.guard import Guard
 
 HEADERS = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
-PREFIXES = ("/api", "/hooks")
+PREFIXES = ("/api", "/hooks", "/metrics")
 FAILURES: dict[int | str, dict[str, Any]] = {"4XX": {"model": errors.ErrorBody}, "5XX": {"model": errors.ErrorBody}}
 
 
@@ -35,6 +48,18 @@ def build(desk: Desk) -> ASGIApp:
 def api_router() -> APIRouter:
     """All routes."""
     router = APIRouter()
-    for module in (engagements, exceptions, approvals, operations, webhooks):
+    for module in (
+        engagements,
+        exceptions,
+        bulk,
+        approvals,
+        lineage,
+        replays,
+        operations,
+        reconciliation,
+        service,
+        answers,
+        webhooks,
+    ):
         router.include_router(module.router)
     return router

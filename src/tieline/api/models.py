@@ -4,17 +4,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from tieline.api.parts import Answer
+from tieline.api.queue_models import QueueItem
 from tieline.app.views.engagement import ContractView, InvoiceRow, LineState, ProjectRow, RecordRow
-
-
-class Amount(Answer):
-    """Money of one currency; different currencies are never summed."""
-
-    currency: str
-    amount: Decimal
 
 
 class Engagement(Answer):
@@ -43,77 +37,6 @@ class Engagements(Answer):
 
     items: list[Engagement]
     next: str | None = Field(description="Cursor of the next page; null on the last.")
-
-
-class QueueItem(Answer):
-    """An exception: what waits for a person."""
-
-    id: int
-    kind: str
-    message: str
-    suggestion: str | None
-    owner: str = Field(description="The team that mends it.")
-    connection: str | None
-    field: str | None
-    key: str | None = Field(description="The missing or offending value.")
-    legal_entity: str | None
-    opened_at: datetime
-    waiting: int = Field(description="Records and processes that wait for it.")
-    money: list[Amount] = Field(description="What is held back, by currency.")
-    engagements: list[str]
-    approval_id: int | None
-    closed_at: datetime | None
-    closed_by: str | None
-    closing_note: str | None
-
-    @field_validator("money", mode="before")
-    @classmethod
-    def _pairs(cls, value: Any) -> Any:
-        return [{"currency": currency, "amount": amount} for currency, amount in value]
-
-
-class Queue(Answer):
-    """A page of open exceptions, the oldest first."""
-
-    items: list[QueueItem]
-    next: str | None = Field(description="Cursor of the next page; null on the last.")
-
-
-class Waiting(Answer):
-    """A transaction or a step of a process that waits."""
-
-    number: int
-    engagement_id: str | None
-    engagement: str | None
-    step: str
-    record: str | None
-    connection: str | None
-    person: str | None
-    role: str | None
-    quantity: Decimal | None
-    unit: str | None
-    amount: Decimal | None
-    currency: str | None
-
-
-class History(Answer):
-    """What somebody did about it."""
-
-    at: datetime
-    actor: str
-    action: str
-    detail: str | None
-
-
-class QueueItemDetail(Answer):
-    """An exception with what waits for it."""
-
-    exception: QueueItem
-    fix: str = Field(description="The suggested way: add_code, link, happened, decide, adopt, resume or retry.")
-    suggested_code: str | None = Field(description="For add_code: the vendor's code of the most similar value.")
-    lines: list[Waiting]
-    next_line: int | None = Field(description="`after` of the next lines; null when these are all.")
-    history: list[History]
 
 
 class Step(Answer):
@@ -229,13 +152,6 @@ class Health(Answer):
     version: str
     workers: int = Field(description="Workers seen within the last ten seconds.")
     exceptions: int = Field(description="Open exceptions.")
-
-
-class Done(Answer):
-    """What an action did."""
-
-    exception: int
-    woken: int = Field(description="Processes that look again now; waiting transactions go on within seconds.")
 
 
 class Decided(Answer):

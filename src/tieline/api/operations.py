@@ -8,9 +8,9 @@ from tieline.api.errors import ApiError
 from tieline.api.models import Connections, Health, Pause
 from tieline.api.parts import Acting, JsonOnly, Line, OnDesk
 from tieline.app.desk import Scope
-from tieline.app.views.exceptions import count_exceptions
 from tieline.app.views.operations import list_connections, list_pauses, read_operations
 from tieline.app.views.paging import snapshot
+from tieline.app.views.queue_figures import count_exceptions
 from tieline.engine.controls import pause, resume
 
 router = APIRouter(tags=["operations"], dependencies=[JsonOnly])

@@ -21,7 +21,9 @@ from tieline.api.models import Received
 from tieline.api.parts import Body, Line, OnDesk
 from tieline.engine.intake import receive
 from tieline.sdk import jsontext
+from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.feed import Changed
+from tieline.store.database import repeated
 
 router = APIRouter(tags=["webhooks"])
 
@@ -57,8 +59,15 @@ def hook(desk: OnDesk, request: Request, connection: Line, raw: Annotated[bytes,
     event = _event(raw)
     changed = Changed(record=event.record, external_id=event.id, version=event.version, deleted=event.deleted)
     stored_as = f"{event.record}:{event.id}:hook:{event_id}"
-    with desk.database.transaction() as db:
-        new = receive(db, connection, stored_as, changed, desk.handle, "push", event.model_dump(), raw)
+
+    def store() -> bool:
+        with desk.database.transaction() as db:
+            new = receive(db, connection, stored_as, changed, desk.handle, "push", event.model_dump(), raw)
+            crash_point("webhook.storing")
+        return new
+
+    new = repeated(store)
+    crash_point("webhook.stored")
     return {"received": True, "new": True} if new else JSONResponse({"received": True, "new": False}, 200)
 
 

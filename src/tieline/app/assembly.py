@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 from tieline import __version__, connectors
@@ -12,6 +13,8 @@ from tieline.engine.controls import Controls
 from tieline.engine.flow import FlowEngine, FlowFunction
 from tieline.engine.limits import Governor
 from tieline.engine.routing import Systems
+from tieline.engine.tiers import Tier
+from tieline.exception_queue.ownership import keep_rules
 from tieline.flows.billing import billing
 from tieline.flows.contract_to_project import contract_to_project
 from tieline.flows.invoice_feedback import invoice_feedback
@@ -20,8 +23,9 @@ from tieline.flows.opportunity_to_contract import opportunity_to_contract
 from tieline.flows.project_feedback import project_feedback
 from tieline.flows.staffing import staffing
 from tieline.flows.unlinked import unlinked
+from tieline.reconciliation.queue import reconciliation
 from tieline.sdk.connected import Connect, Connected
-from tieline.sdk.connector import ConnectionSettings, load_facts
+from tieline.sdk.connector import ConnectionSettings, Limits, load_facts
 from tieline.sdk.http import Gate
 from tieline.store.database import Connection, Database
 
@@ -41,7 +45,17 @@ FLOWS: Mapping[str, FlowFunction] = {
     "invoice_feedback": invoice_feedback,
     "project_feedback": project_feedback,
     "unlinked": unlinked,
+    "reconciliation": reconciliation,
 }
+
+
+FLOW_TIERS: Mapping[str, Tier] = {
+    "milestone_billing": "invoice",
+    "billing": "invoice",
+    "invoice_feedback": "feedback",
+    "project_feedback": "feedback",
+}
+"""Every other flow works for `project`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,17 +140,34 @@ def assemble(site: Site, conninfo: str, *, threads: int = 8) -> Tieline:
         controls=Controls(site.modes, site.default_mode, site.guard),
         site_uid=site.uid,
         app_version=__version__,
+        tiers=FLOW_TIERS,
     )
     return Tieline(site=site, database=database, connected=connected, governors=governors, engine=engine)
 
 
 def _governor(site: Site, database: Database, settings: ConnectionSettings) -> Governor:
-    limits = site.limits.get(settings.name) or load_facts(connector_folder(settings.connector)).limits
-    return Governor(database, settings.name, f"{settings.connector}:{settings.account}", limits)
+    limits = limits_of(site, settings)
+    return Governor(database, settings.name, account_of(settings), limits, site.levels)
+
+
+def limits_of(site: Site, settings: ConnectionSettings) -> Limits:
+    """What the vendor account allows, by the site or else by the connector."""
+    return site.limits.get(settings.name) or _shipped_limits(settings.connector)
+
+
+@cache
+def _shipped_limits(connector: str) -> Limits:
+    return load_facts(connector_folder(connector)).limits
+
+
+def account_of(settings: ConnectionSettings) -> str:
+    """The name of the pool that connections with the same vendor account share."""
+    return f"{settings.connector}:{settings.account}"
 
 
 def _remember_connections(database: Database, site: Site) -> None:
     with database.transaction() as db:
+        keep_rules(db, site.owner_rules, site.sla_rules)
         for settings in site.connections:
             db.execute(
                 "insert into connection (name, connector, account) values (%s, %s, %s) on conflict (name) do update"

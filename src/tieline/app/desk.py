@@ -1,10 +1,11 @@
-"""What the API and the console work on: the site, its database, its systems, and how events are taken in."""
+"""What the API and the console work on: the site, its database, its systems, how events are taken in, and replays."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from tieline import connectors
+from tieline.app.replay import Replays
 from tieline.app.site import Site
 from tieline.app.views.systems import Cards
 from tieline.engine.intake import Handle
@@ -24,6 +25,7 @@ class Desk:
     cards: Cards
     flows: tuple[str, ...]
     handle: Handle
+    replays: Replays
 
     def settings(self, connection: str) -> ConnectionSettings | None:
         """The settings of a connection, or None when the site has none of that name."""
@@ -35,6 +37,11 @@ class Desk:
         if settings is None or settings.values is None:
             return []
         return [settings.values, Path(connectors.__file__).parent / settings.connector / "values"]
+
+    @property
+    def people(self) -> dict[str, str]:
+        """Name -> e-mail of the firm's people: whoever gives the one or the other is one person."""
+        return {person.name: person.id for person in self.site.firm.people}
 
     def webhook_secret(self, connection: str) -> str | None:
         """The secret that signs events of this connection, or None when it takes none."""

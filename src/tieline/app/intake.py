@@ -8,6 +8,7 @@ import structlog
 
 from tieline.app.assembly import Tieline
 from tieline.engine.intake import deliver, note_failure, push_position, sweep
+from tieline.engine.tiers import working_for
 from tieline.engine.wake import wake
 from tieline.model.ids import born_outside
 from tieline.sdk.connected import Connected, Pushed
@@ -85,7 +86,8 @@ class Intake:
 
     def _sweep(self, name: str, feed: str, pages: Callable[[str | None], Changes[Changed]]) -> None:
         try:
-            new = sweep(self._tieline.database, name, feed, pages, self.handle)
+            with working_for("feedback" if feed == "invoices" else "project"):
+                new = sweep(self._tieline.database, name, feed, pages, self.handle)
         except (Unavailable, Rejected, Unauthorized) as error:
             note_failure(self._tieline.database, f"{name}:{feed}", error)
         else:
@@ -97,7 +99,7 @@ class Intake:
         database = self._tieline.database
         while not stopped.is_set():
             try:
-                with connect(database.conninfo) as session:
+                with connect(database.conninfo) as session, working_for("project"):
                     elected = session.execute("select pg_try_advisory_lock(714100, hashtext(%s)) as won", [name])
                     row = elected.fetchone()
                     if row is not None and row["won"]:

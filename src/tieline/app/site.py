@@ -12,12 +12,24 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tieline.app.site_checks import cross_checks
 from tieline.app.site_csv import read_people, read_rates
 from tieline.app.site_defects import SiteDefect, SiteError, defect_at, read_text, toml_defect
+from tieline.app.site_queue import (
+    ExceptionOwnerTable,
+    ExceptionSlaTable,
+    known_owners,
+    owner_rules,
+    sla_rules,
+    unknown_people,
+)
+from tieline.app.site_service import AlertChannel, AlertsTable, SlaTable
 from tieline.engine.change_guard import ChangeGuard
 from tieline.engine.controls import Mode, ModeRule
 from tieline.engine.routing import Route
+from tieline.engine.tiers import ServiceLevel, Tier
+from tieline.exception_queue.ownership import OwnerRule, SlaRule
 from tieline.model.firm import Firm, LegalEntity, ServiceLine
 from tieline.sdk.connector import ConnectionSettings, Limits
 from tieline.sdk.errors import Unauthorized
+from tieline.sdk.secrets import know_secret
 
 __all__ = ["Site", "SiteDefect", "SiteError", "load_site"]
 
@@ -72,6 +84,20 @@ class IntakeTable(_Table):
     nightly_seconds: float = Field(default=86_400.0, ge=1.0)
 
 
+class ReconciliationTable(_Table):
+    """`[reconciliation]`: how often the systems are compared and verified, and what counts as stuck."""
+
+    every_seconds: float = Field(default=86_400.0, ge=1.0)
+    months: int = Field(default=3, ge=1, le=120)
+    """The newest months a comparison without a period looks at."""
+    grace_minutes: float = Field(default=15.0, ge=0)
+    """How long a change may be under way before it counts as missed."""
+    stuck_minutes: float = Field(default=60.0, ge=1)
+    """After this, what is not at an end must have an exception (I10)."""
+    sample: int = Field(default=50, ge=0, le=10_000)
+    """Links of each connection that `verify` reads back where no list shows the record."""
+
+
 class GuardTable(_Table):
     """`[guard]`: above this a flow's writes to a connection wait for a person."""
 
@@ -92,7 +118,13 @@ class SiteTables(_Table):
     mode: tuple[ModeTable, ...] = ()
     default_mode: Mode = "live"
     intake: IntakeTable = IntakeTable()
+    reconciliation: ReconciliationTable = ReconciliationTable()
     guard: GuardTable = GuardTable()
+    sla: SlaTable = SlaTable()
+    alerts: AlertsTable = AlertsTable()
+    alert_channel: tuple[AlertChannel, ...] = ()
+    exception_owner: tuple[ExceptionOwnerTable, ...] = ()
+    exception_sla: tuple[ExceptionSlaTable, ...] = ()
     owners: dict[str, str] = {}
 
 
@@ -109,7 +141,16 @@ class Site:
     modes: tuple[ModeRule, ...]
     default_mode: Mode
     intake: IntakeTable
+    reconciliation: ReconciliationTable
     guard: ChangeGuard
+    levels: Mapping[Tier, ServiceLevel]
+    alerts: AlertsTable
+    alert_channels: tuple[AlertChannel, ...]
+    owner_rules: tuple[OwnerRule, ...]
+    """Who owns an exception; the first that fits decides."""
+    sla_rules: tuple[SlaRule, ...]
+    queue_owners: Mapping[str, str]
+    """Teams and people an exception may be given to, and their names."""
 
     @property
     def state(self) -> Path:
@@ -133,8 +174,12 @@ def load_site(folder: Path) -> Site:
     defects = [defect_at(file, text, where, message) for where, message in cross_checks(tables)]
     rates = read_rates(folder / "rates.csv", defects)
     people = read_people(folder / "people.csv", {entity.id for entity in tables.legal_entity}, defects)
+    defects += [
+        defect_at(file, text, where, message) for where, message in unknown_people(tables.exception_owner, people)
+    ]
     if defects:
         raise SiteError(defects)
+    owners = known_owners(tables.exception_owner, people)
     return Site(
         folder=folder,
         uid=tables.firm.uid,
@@ -152,7 +197,14 @@ def load_site(folder: Path) -> Site:
         modes=tuple(ModeRule(item.mode, item.flow, item.connection, item.legal_entity) for item in tables.mode),
         default_mode=tables.default_mode,
         intake=tables.intake,
+        reconciliation=tables.reconciliation,
+        owner_rules=owner_rules(tables.exception_owner, tables.legal_entity),
+        sla_rules=sla_rules(tables.exception_sla, owners),
+        queue_owners=owners,
         guard=ChangeGuard(tables.guard.records_per_hour, tables.guard.times_usual),
+        levels=tables.sla.levels(),
+        alerts=tables.alerts,
+        alert_channels=tables.alert_channel,
     )
 
 
@@ -183,7 +235,7 @@ def read_secret(folder: Path, connection: str, name: str, where: str | None) -> 
     elif kind == "file" and (folder / place).is_file():
         value = (folder / place).read_text("utf-8", "replace")
     if value.strip():
-        return value.strip()
+        return know_secret(value.strip())
     told = {
         "env": f"set the environment variable {place}",
         "file": f"put it into the file {folder / place}",

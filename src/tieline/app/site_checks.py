@@ -6,11 +6,15 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tieline.app.site_queue import queue_checks
+from tieline.security.outbound import Denied, target_of
+
 if TYPE_CHECKING:
     from tieline.app.site import SiteTables
 
 Where = tuple[int | str, ...]
 Check = Iterator[tuple[Where, str]]
+_SERVER = re.compile(r"[A-Za-z0-9.:\[\]-]+:\d{1,5}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -28,8 +32,10 @@ def cross_checks(tables: "SiteTables") -> Check:
         address = urlsplit(connection.url)
         if address.scheme not in ("http", "https") or not address.netloc:
             yield ("connection", number, "url"), f"'{connection.url}' is no address such as https://example.com"
+    yield from _channels(tables)
     yield from _routes(tables)
     yield from _modes(tables)
+    yield from queue_checks(tables.exception_owner, tables.exception_sla, tables.legal_entity)
 
 
 def _unique(table: str, key: str, names: Sequence[str]) -> Check:
@@ -48,6 +54,19 @@ def _routes(tables: "SiteTables") -> Check:
         if route.legal_entity is not None and route.legal_entity not in entities:
             message = f"route names legal entity '{route.legal_entity}', which the site does not have"
             yield ("route", number, "legal_entity"), message
+
+
+def _channels(tables: "SiteTables") -> Check:
+    """An address that will be refused, said before an alert is lost on it."""
+    yield from _unique("alert_channel", "name", [channel.name for channel in tables.alert_channel])
+    for number, channel in enumerate(tables.alert_channel):
+        if channel.kind == "webhook":
+            try:
+                target_of(channel.url, channel.allow)
+            except Denied as denied:
+                yield ("alert_channel", number, "url"), str(denied)
+        elif not _SERVER.fullmatch(channel.server):
+            yield ("alert_channel", number, "server"), f"'{channel.server}' is no server such as smtp.example.com:587"
 
 
 def _modes(tables: "SiteTables") -> Check:

@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from tieline.app.assembly import Tieline, connector_folder
+from tieline.app.replay import carry_out
 from tieline.engine.controls import pause
 from tieline.engine.intake import note_failure
 from tieline.lane.deleted import database_time, take_back_deleted
@@ -124,6 +125,10 @@ class Transactions:
         asked = release_asked(self._tieline.database, self._pricing)
         if asked + release_all_mendable(self._tieline.database, self._pricing):
             self.post()
+
+    def replay(self) -> None:
+        """Bring the running replays on."""
+        carry_out(self._tieline.database, self._tieline.connected, self._pricing)
 
     def close(self) -> None:
         """Give the posting sessions back."""

@@ -9,8 +9,12 @@ from functools import partial
 import structlog
 from psycopg.errors import Error as DatabaseError
 
+from tieline.app.alert_delivery import deliver
+from tieline.app.alerts import look
 from tieline.app.assembly import Tieline
+from tieline.app.assurance import Assurance
 from tieline.app.intake import Intake
+from tieline.app.measure import forget_old, measure_batches
 from tieline.app.site_watch import SiteWatch
 from tieline.app.transactions import Transactions
 from tieline.engine.intake import claim_turn
@@ -19,6 +23,8 @@ from tieline.engine.worker import Ticker, run_worker
 log = structlog.get_logger()
 
 Duty = Callable[[], None]
+LOOK_EVERY = 10.0
+"""Seconds between two looks for alerts."""
 LISTENERS_END = 3.0
 """Seconds a listener gets to end its long poll; it is cut off afterwards, and resumes where it committed."""
 
@@ -56,8 +62,13 @@ def duties(tieline: Tieline, intake: Intake, transactions: Transactions) -> dict
     table: dict[str, tuple[float, Duty]] = {name: (every.sweep_seconds, duty) for name, duty in intake.sweeps().items()}
     table |= {name: (every.time_seconds, duty) for name, duty in transactions.pulls().items()}
     table["post"] = (min(every.time_seconds, 2.0), transactions.post)
+    table["replay"] = (0.5, transactions.replay)
+    table["replay"] = (0.5, transactions.replay)
     table["release"] = (5.0, transactions.release)
+    table["measure"] = (5.0, partial(measure_batches, tieline.database))
+    table["alerts"] = (2.0, partial(alerts, tieline))
     table["site"] = (2.0, SiteWatch(tieline, transactions).look)
+    table["assurance"] = (5.0, Assurance(tieline).look)
     table["nightly"] = (min(every.nightly_seconds, 60.0), partial(nightly, tieline, intake, transactions))
     for name, governor in tieline.governors.items():
         table[f"{name}:relax"] = (1.0, governor.relax)
@@ -69,6 +80,14 @@ def nightly(tieline: Tieline, intake: Intake, transactions: Transactions) -> Non
     if claim_turn(tieline.database, "tieline:nightly", tieline.site.intake.nightly_seconds):
         intake.find_deletes()
         transactions.find_deletes()
+        forget_old(tieline.database)
+
+
+def alerts(tieline: Tieline) -> None:
+    """One worker looks at what is wrong; any of them tells people."""
+    if claim_turn(tieline.database, "tieline:alerts", LOOK_EVERY):
+        look(tieline.database, tieline.site)
+    deliver(tieline.database, tieline.site)
 
 
 def start(tieline: Tieline, stopped: threading.Event, *, threads: int = 8) -> threading.Thread:

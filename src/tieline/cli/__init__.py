@@ -4,7 +4,21 @@ import sys
 
 import typer
 
-from tieline.cli import demo, operate, serving, site, thread
+from tieline.cli import (
+    answers,
+    assurance,
+    demo,
+    exception,
+    exceptions,
+    lineage,
+    operate,
+    rehearsal,
+    replay,
+    service,
+    serving,
+    site,
+    thread,
+)
 from tieline.cli.errors import told
 
 app = typer.Typer(
@@ -14,7 +28,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Ties CRM, PSA and ERP of a professional-services firm into one thread from opportunity to cash.",
 )
-for module in (site, serving, thread, operate, demo):
+for module in (
+    site,
+    serving,
+    thread,
+    exceptions,
+    exception,
+    lineage,
+    replay,
+    assurance,
+    answers,
+    service,
+    operate,
+    demo,
+    rehearsal,
+):
     module.add_to(app)
 
 

@@ -10,12 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-import structlog
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from tieline.app import logs
 from tieline.app.assembly import Tieline, assemble
 from tieline.app.site import Site, load_site
 from tieline.engine.schema import migrate_database
@@ -35,21 +35,7 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 def log_to_stderr(level: str = "WARNING") -> None:
     """Structured logs on stderr, as JSON unless a person watches."""
-    wanted = os.environ.get("TIELINE_LOG", level).upper()
-    numbers = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(default=str)
-    )
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(numbers.get(wanted, 30)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    logs.configure(os.environ.get("TIELINE_LOG", level))
 
 
 def conninfo_of(site: Site) -> str:

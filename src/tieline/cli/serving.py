@@ -4,6 +4,8 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +13,14 @@ import typer
 import uvicorn
 from rich.markup import escape
 
+from tieline import __version__
 from tieline.app.assembly import Tieline
 from tieline.app.worker import start, work
 from tieline.cli.context import JsonOption, SiteOption, log_to_stderr, out, print_json, tieline_of
 from tieline.cli.errors import UserError
 from tieline.cli.web import web_app
+from tieline.engine.tracing import TracingUnavailable, tracing
+from tieline.sdk.crashpoint import VARIABLE
 
 PORT = 8400
 TRIES = 50
@@ -37,8 +42,9 @@ def serve(
     json: JsonOption = False,
 ) -> None:
     """Run the API, the console and a worker until Ctrl-C. Listens on this machine only."""
+    _refuse_faults()
     log_to_stderr()
-    with tieline_of(site, threads=threads) as tieline, listening(port) as listener:
+    with _traced(), tieline_of(site, threads=threads) as tieline, listening(port) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         if json:
             print_json({"ready": url})
@@ -52,20 +58,38 @@ def worker(
     threads: Annotated[int, typer.Option(help="Flows that run side by side.", min=1, max=64)] = 8,
 ) -> None:
     """Run one more worker until Ctrl-C; any number of them share one database."""
+    _refuse_faults()
     log_to_stderr()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with tieline_of(site, threads=threads) as tieline:
+    with _traced(), tieline_of(site, threads=threads) as tieline:
         out.print(f"A worker of [bold]{escape(tieline.site.firm.name)}[/] runs  (Ctrl-C stops)")
         work(tieline, stopped, threads=threads)
+
+
+def _refuse_faults() -> None:
+    if VARIABLE in os.environ:
+        raise UserError(f"{VARIABLE} is set, which makes processes of a test fail; unset it to run Tieline")
+
+
+@contextmanager
+def _traced() -> Iterator[None]:
+    try:
+        with tracing(__version__):
+            yield
+    except TracingUnavailable as error:
+        raise UserError(str(error)) from error
 
 
 def _serve(tieline: Tieline, listener: socket.socket, threads: int) -> None:
     stopped = threading.Event()
     working = start(tieline, stopped, threads=threads)
     config = uvicorn.Config(
-        web_app(tieline), log_level=os.environ.get("TIELINE_LOG", "warning").lower(), timeout_graceful_shutdown=5
+        web_app(tieline),
+        log_level=os.environ.get("TIELINE_LOG", "warning").lower(),
+        log_config=None,
+        timeout_graceful_shutdown=5,
     )
     try:
         uvicorn.Server(config).run(sockets=[listener])

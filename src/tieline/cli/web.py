@@ -7,6 +7,7 @@ from tieline.api.application import PREFIXES
 from tieline.app.assembly import FLOWS, Tieline
 from tieline.app.desk import Desk
 from tieline.app.intake import Intake
+from tieline.app.replay import replays_of
 from tieline.app.views.systems import cards_of
 
 
@@ -31,4 +32,5 @@ def desk_of(tieline: Tieline) -> Desk:
         cards=cards_of(tieline.connected),
         flows=tuple(FLOWS),
         handle=Intake(tieline).handle,
+        replays=replays_of(tieline),
     )

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Scope
 
 from tieline.app.desk import Desk
 from tieline.app.guard import Guard
-from tieline.console import engagements, errors, exceptions, operations
+from tieline.console import answers, bulk, engagements, errors, exceptions, lineage, operations, reconciliation, replays
 from tieline.console.rendering import STATIC
 
 HEADERS = {
@@ -28,11 +28,11 @@ class KeptFiles(StaticFiles):
 
 
 def build(desk: Desk) -> ASGIApp:
-    """Every page; the home page is the list of engagements."""
+    """Every page; the home page is the exception queue."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.desk = desk
     errors.install(app)
-    for module in (engagements, exceptions, operations):
+    for module in (engagements, exceptions, bulk, lineage, replays, answers, reconciliation, operations):
         app.include_router(module.router)
     app.mount("/static", KeptFiles(directory=STATIC))
     return Guard(app, headers=HEADERS, tell=errors.tell)

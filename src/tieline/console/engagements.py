@@ -1,4 +1,4 @@
-"""Pages of engagements: the list, which is the home page, and one engagement."""
+"""Pages of engagements: the list, and one engagement."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -8,8 +8,8 @@ from fastapi.responses import Response
 
 from tieline.app.views.engagement import read_engagement
 from tieline.app.views.engagements import Show, count_engagements, page_engagements
-from tieline.app.views.exceptions import count_exceptions, money_held
 from tieline.app.views.paging import snapshot
+from tieline.app.views.queue_figures import count_exceptions, money_held
 from tieline.app.views.thread import columns, thread_rows, waiting_rows
 from tieline.app.views.timeline import fingerprint, read_newest, read_waiting
 from tieline.console.errors import NotFound
@@ -31,8 +31,8 @@ Thread = Literal["all", "money", "open"]
 Text = Annotated[str, Query(max_length=200)]
 
 
-@router.get("/")
-def home(request: Request, desk: OnDesk, show: Show = "all", q: Text = "", after: Text | None = None) -> Response:
+@router.get("/engagements")
+def everything(request: Request, desk: OnDesk, show: Show = "all", q: Text = "", after: Text | None = None) -> Response:
     """Where every engagement stands, why, and who must act."""
     search = q.strip().replace("\0", "")
     with snapshot(desk.database) as db:

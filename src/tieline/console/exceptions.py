@@ -1,32 +1,30 @@
-"""Pages of the exception queue: the list beside one exception, and the forms that mend it."""
+"""Pages of the exception queue, which is the home page: the list beside one exception, and the forms that mend it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from tieline.app.desk import Desk
 from tieline.app.views.approvals import ApprovalRow, read_approval
-from tieline.app.views.exceptions import (
-    ExceptionRow,
-    count_exceptions,
-    money_held,
-    page_exceptions,
-    read_exception,
-    read_history,
-    read_lines,
-)
+from tieline.app.views.exception_detail import read_history, read_lines
+from tieline.app.views.exceptions import ExceptionRow, page_exceptions, read_exception
 from tieline.app.views.fix import fix_of
 from tieline.app.views.paging import snapshot
+from tieline.app.views.queue_figures import count_exceptions, money_held
 from tieline.console.errors import NotFound
 from tieline.console.forms import Form, FormError, Number, OnDesk, Posted, see_other
+from tieline.console.queue_filter import Asked, Wanted
 from tieline.console.rendering import page
 from tieline.engine.approvals import decide_approval
 from tieline.engine.controls import resume
-from tieline.exception_queue import actions
+from tieline.exception_queue import actions, edit, ownership, write_off
 from tieline.exception_queue.actions import NotPossible
+from tieline.exception_queue.edit import Diff, editable_fields
 from tieline.exception_queue.value_row import add_code
+from tieline.exception_queue.write_off import read_proposal
 from tieline.store.database import Connection
 
 router = APIRouter()
@@ -38,18 +36,40 @@ LOOKS_AGAIN = 20
 
 Text = Annotated[str, Query(max_length=300)]
 Step = Literal[
-    "retry", "fix", "link", "create-new", "happened", "adopt", "ignore", "decide", "resume", "assign", "comment"
-]
+    "retry", "fix", "link", "create-new", "happened", "adopt", "ignore", "decide", "resume", "assign", "comment",
+    "postpone", "take-up", "edit", "write-off", "write-off-confirm", "write-off-withdraw",
+]  # fmt: skip
+
+
+@router.get("/")
+def home(
+    request: Request,
+    desk: OnDesk,
+    asked: Wanted,
+    after: Text | None = None,
+    q: Text | None = None,
+    show: Text | None = None,
+) -> Response:
+    """What waits for people; addresses of the engagements' list, which was here, lead to where it is now."""
+    if q is not None or show in ("trouble", "all"):
+        return RedirectResponse(f"/engagements?{request.url.query}", 308)
+    return _queue_page(request, desk, asked, after, home=True)
 
 
 @router.get("/exceptions")
-def queue(request: Request, desk: OnDesk, owner: Text | None = None, after: Text | None = None) -> Response:
-    """The queue, the oldest first; beside it the first one."""
+def queue(request: Request, desk: OnDesk, asked: Wanted, after: Text | None = None) -> Response:
+    """The queue of a filter; beside it the first one."""
+    return _queue_page(request, desk, asked, after, home=False)
+
+
+def _queue_page(request: Request, desk: Desk, asked: Asked, after: Text | None, *, home: bool) -> Response:
     with snapshot(desk.database) as db:
-        content = _queue(db, owner, after)
+        content = _queue(db, desk, asked, after)
         items = content["found"].items
         first = _detail(db, desk, items[0]) if items else {"row": None}
-    return page(request, "exceptions.html", here="exceptions", chosen=False, **content, **first)
+        any_engagement = db.execute("select from engagement limit 1").fetchone() is not None
+    content |= {"chosen": False, "home": home, "any_engagement": any_engagement}
+    return page(request, "exceptions.html", here="exceptions", **content, **first)
 
 
 @router.get("/exceptions/{number}")
@@ -57,12 +77,26 @@ def one(
     request: Request,
     desk: OnDesk,
     number: Number,
-    owner: Text | None = None,
+    asked: Wanted,
     lines: Annotated[int, Query(ge=0, le=2**40)] = 0,
     done: Text = "",
 ) -> Response:
     """One exception, open or solved."""
-    return _page(request, desk, number, owner=owner, lines=lines, done=done)
+    return _page(request, desk, number, asked=asked, lines=lines, done=done)
+
+
+@router.get("/exceptions/{number}/edit")
+def show_edit(
+    request: Request, desk: OnDesk, number: Number, asked: Wanted, field: Text = "", value: Text = ""
+) -> Response:
+    """What an edit would change; the same page with the difference on it."""
+    record, _, name = field.partition(".")
+    try:
+        with snapshot(desk.database) as db:
+            diff = edit.preview(db, number, record, name, value)
+    except NotPossible as error:
+        return _refused(request, desk, number, error)
+    return _page(request, desk, number, asked=asked, diff=diff, typed=value)
 
 
 @router.get("/exceptions/{number}/solved")
@@ -85,10 +119,16 @@ DONE = {
     "ignore": "It is left to its system.",
     "decide": "Your decision is recorded.",
     "resume": "It sends again; what waited looks again now.",
-    "assign": "Given to another team.",
+    "assign": "Given to its new owner.",
     "comment": "Your comment is recorded.",
+    "postpone": "Postponed; it comes back by itself.",
+    "take-up": "It is back in the list.",
+    "edit": "Corrected; what waits is tried again now.",
+    "write-off": "Proposed; a second person must confirm it.",
+    "write-off-confirm": "Written off: it stays in the books, and is never posted or billed.",
+    "write-off-withdraw": "The proposal is withdrawn; it goes on waiting.",
 }
-LOOKS = frozenset({"retry", "fix", "link", "create-new", "happened", "adopt", "decide", "resume"})
+LOOKS = frozenset({"retry", "fix", "link", "create-new", "happened", "adopt", "decide", "resume", "edit"})
 """Steps after which the exception may solve itself within seconds."""
 
 
@@ -113,18 +153,21 @@ def _page(
     desk: Desk,
     number: int,
     *,
-    owner: str | None = None,
+    asked: Asked | None = None,
     lines: int = 0,
     done: str = "",
     wrong: str | None = None,
+    diff: Diff | None = None,
+    typed: str = "",
     status: int = 200,
 ) -> Response:
     with snapshot(desk.database) as db:
         row = read_exception(db, number)
         if row is None:
             raise NotFound(f"There is no exception {number}")
-        content = {**_queue(db, owner, None), **_detail(db, desk, row, after=lines)}
-    content |= {"chosen": True, "done": DONE.get(done), "wrong": wrong}
+        content = {**_queue(db, desk, asked or Asked(), None), **_detail(db, desk, row, after=lines)}
+    content |= {"chosen": True, "home": False, "any_engagement": True, "diff": diff, "typed": typed}
+    content |= {"done": DONE.get(done), "wrong": wrong}
     content["watch"] = LOOKS_AGAIN if done in LOOKS and row.closed_at is None else 0
     return page(request, "exceptions.html", status=status, here="exceptions", **content)
 
@@ -188,7 +231,38 @@ def _resume(desk: Desk, number: int, form: Form, by: str) -> None:
 
 
 def _assign(desk: Desk, number: int, form: Form, by: str) -> None:
-    actions.assign(desk.database, number, form.line("owner", "The team"), by)
+    owner = form.line("owner", "The team or person")
+    reason = form.text("reason", "The reason")
+    ownership.assign(desk.database, number, owner, by, known=desk.site.queue_owners, reason=reason)
+
+
+def _postpone(desk: Desk, number: int, form: Form, by: str) -> None:
+    reason = form.text("reason", "The reason")
+    ownership.postpone(desk.database, number, form.day("until", "The day"), by, reason=reason)
+
+
+def _take_up(desk: Desk, number: int, form: Form, by: str) -> None:
+    ownership.postpone(desk.database, number, None, by)
+
+
+def _edit(desk: Desk, number: int, form: Form, by: str) -> None:
+    record, _, name = form.line("field", "The field").partition(".")
+    with snapshot(desk.database) as db:
+        diff = edit.preview(db, number, record, name, form.text("value", "The value", 300))
+    seen = replace(diff, shown=form.line("shown", "What was shown"))
+    edit.edit(desk.database, number, seen, by, form.text("reason", "The reason"))
+
+
+def _propose_write_off(desk: Desk, number: int, form: Form, by: str) -> None:
+    write_off.propose(desk.database, number, by, form.text("reason", "The reason"))
+
+
+def _confirm_write_off(desk: Desk, number: int, form: Form, by: str) -> None:
+    write_off.confirm(desk.database, number, by, people=desk.people)
+
+
+def _withdraw_write_off(desk: Desk, number: int, form: Form, by: str) -> None:
+    write_off.withdraw(desk.database, number, by)
 
 
 def _comment(desk: Desk, number: int, form: Form, by: str) -> None:
@@ -207,6 +281,12 @@ STEPS: dict[str, Callable[[Desk, int, Form, str], None]] = {
     "resume": _resume,
     "assign": _assign,
     "comment": _comment,
+    "postpone": _postpone,
+    "take-up": _take_up,
+    "edit": _edit,
+    "write-off": _propose_write_off,
+    "write-off-confirm": _confirm_write_off,
+    "write-off-withdraw": _withdraw_write_off,
 }
 
 
@@ -221,18 +301,23 @@ def _row(desk: Desk, number: int) -> ExceptionRow:
 # ---- what the pages show ----
 
 
-def _queue(db: Connection, owner: str | None, after: str | None) -> dict[str, Any]:
-    team = owner if owner in actions.OWNERS else None
+def _queue(db: Connection, desk: Desk, asked: Asked, after: str | None) -> dict[str, Any]:
+    wanted = asked.filter(desk)
+    entities = [entity.id for entity in desk.site.firm.legal_entities]
     return {
-        "found": page_exceptions(db, limit=ROWS, owner=team, cursor=after),
+        "found": page_exceptions(db, limit=ROWS, wanted=wanted, sort=asked.sort, cursor=after),
         "counts": count_exceptions(db),
         "held": money_held(db),
-        "owner": team,
+        "wanted": wanted,
+        "asked": asked,
+        "entities": entities,
+        "first_page": after is None,
     }
 
 
 def _detail(db: Connection, desk: Desk, row: ExceptionRow, *, after: int = 0) -> dict[str, Any]:
     lines = read_lines(db, row.id, after=after, limit=LINES + 1)
+    is_open = row.closed_at is None
     return {
         "row": row,
         "fix": fix_of(row, desk.value_folders(row.connection)),
@@ -241,7 +326,10 @@ def _detail(db: Connection, desk: Desk, row: ExceptionRow, *, after: int = 0) ->
         "next_line": lines[LINES - 1].number if len(lines) > LINES else None,
         "first_line": after + 1,
         "history": read_history(db, row.id),
-        "teams": actions.OWNERS,
+        "fields": editable_fields(db, row.id) if is_open else [],
+        "proposal": read_proposal(db, row.id) if is_open else None,
+        "diff": None,
+        "typed": "",
         "done": None,
         "wrong": None,
         "watch": 0,

@@ -1,6 +1,7 @@
 """Forms as they arrive: fields are checked texts; whoever acts is named, and the name is remembered."""
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 from urllib.parse import parse_qs, quote
 
@@ -44,6 +45,21 @@ class Form:
         if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text):
             raise FormError(f"{what} has characters that cannot be stored. Nothing was changed.")
         return text
+
+    def count(self, name: str) -> int:
+        """A number the page itself put into the form. Raises FormError."""
+        text = self.line(name, "What was shown")
+        if not text.isascii() or not text.isdigit() or len(text) > 18:
+            raise FormError("What was shown cannot be read. Nothing was changed.")
+        return int(text)
+
+    def day(self, name: str, what: str) -> datetime:
+        """The first moment of a day, UTC. Raises FormError."""
+        text = self.line(name, what)
+        try:
+            return datetime.combine(date.fromisoformat(text), time(), UTC)
+        except ValueError as error:
+            raise FormError(f"{what} is no day such as 2026-11-30. Nothing was changed.") from error
 
     @property
     def by(self) -> str:

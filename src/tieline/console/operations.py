@@ -5,12 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from tieline.app.views.exceptions import count_exceptions
+from tieline.app.views.alerts import list_alerts
+from tieline.app.views.calls import read_calls
 from tieline.app.views.operations import Operations, read_operations
 from tieline.app.views.paging import snapshot
+from tieline.app.views.queue_figures import count_exceptions
+from tieline.app.views.service import list_late, read_service
 from tieline.console.forms import FormError, OnDesk, Posted, see_other
 from tieline.console.rendering import page
 from tieline.engine.controls import pause, resume
+from tieline.model.durations import shortly
 
 router = APIRouter()
 
@@ -22,6 +26,11 @@ def operations(request: Request, desk: OnDesk, done: Annotated[str, Query(max_le
     """How the connections do; a script asks for it again every ten seconds."""
     with snapshot(desk.database) as db:
         shown, counts = read_operations(db, desk.cards), count_exceptions(db)
+        calls = read_calls(db, desk.site)
+        tiers, late = read_service(db, desk.site.levels), list_late(db, desk.site.levels, limit=10)
+        alerts = list_alerts(db, limit=10)
+    backlog = sum(row.backlog for row in calls.values())
+    a_minute = sum(row.a_minute for row in calls.values())
     return page(
         request,
         "operations.html",
@@ -30,8 +39,22 @@ def operations(request: Request, desk: OnDesk, done: Annotated[str, Query(max_le
         shown=shown,
         answer=headline(shown),
         flows=desk.flows,
+        calls=calls,
+        tiers=tiers,
+        late=late,
+        alerts=alerts,
+        backlog=backlog,
+        a_minute=a_minute,
+        drain=drain(backlog, a_minute),
         done=DONE.get(done),
     )
+
+
+def drain(backlog: int, a_minute: float) -> str:
+    """When everything will be gone at this speed."""
+    if not backlog:
+        return "nothing waits"
+    return shortly(backlog / a_minute * 60) if a_minute else "not known"
 
 
 DONE = {

@@ -13,7 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tieline.app.desk import Desk
 from tieline.app.views.exceptions import KINDS
-from tieline.console import words
+from tieline.console import queue_filter, words
+from tieline.model.durations import shortly
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -42,10 +43,14 @@ def templates() -> Environment:
         words.moment,
         words.ago,
         words.age_class,
+        words.due,
+        words.held_value,
         words.cut,
         words.short_id,
         words.state,
         words.content_rows,
+        words.ticks,
+        shortly,
     ):
         environment.filters[filter_.__name__] = filter_
     environment.globals.update(
@@ -55,6 +60,8 @@ def templates() -> Environment:
         actions=words.ACTIONS,
         methods=words.METHODS,
         role_names=words.ROLE_NAMES,
+        queue_choices=queue_filter,
+        chosen_words=queue_filter.chosen_words,
     )
     return environment
 
@@ -76,6 +83,7 @@ def page(request: Request, template: str, *, status: int = 200, **content: Any) 
         "firm": desk.site.firm,
         "people": {person.id: person.name for person in desk.site.firm.people},
         "cards": desk.cards,
+        "owners": desk.site.queue_owners,
         "path": request.url.path,
         "counts": None,
         "search": None,

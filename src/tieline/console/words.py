@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from tieline.app.views.exceptions import ExceptionRow
 from tieline.model.money import rounded
 
 MINUS = "\N{MINUS SIGN}"
@@ -46,10 +47,23 @@ STATES: dict[str, tuple[str, str]] = {
     "draft": ("wait", "draft"),
     "open": ("wait", "open"),
     "partly_paid": ("wait", "partly paid"),
+    "withdrawn": ("off", "withdrawn"),
+    "released": ("wait", "to be made anew"),
+    "running": ("run", "running"),
+    "stopped": ("off", "stopped"),
     "healthy": ("", "healthy"),
     "failing": ("warn", "feed fails"),
     "down": ("bad", "does not answer"),
     "paused": ("paused", "paused"),
+    "slow": ("warn", "slowed down"),
+    "release": ("run", "draft waits for release"),
+    "ready": ("", "ready"),
+    "partly": ("warn", "ready in part"),
+    "held_back": ("warn", "held back"),
+    "this_month": ("still", "month is running"),
+    "blocked": ("warn", "needs a person"),
+    "retrying": ("wait", "tried again"),
+    "new": ("run", "on its way"),
 }
 WAITING = {"engagement": ("wait", "goes on by itself"), "line": ("wait", "waiting")}
 
@@ -61,6 +75,13 @@ ACTIONS = {
     "exception.assigned": "gave it to",
     "exception.commented": "said:",
     "exception.fixed": "added the code",
+    "exception.edited": "corrected:",
+    "exception.override_void": "let a correction go:",
+    "exception.postponed": "postponed it until",
+    "exception.taken_up": "took it up again",
+    "exception.write_off_proposed": "proposed to write it off:",
+    "exception.write_off_withdrawn": "withdrew the proposal to write it off",
+    "exception.written_off": "wrote off",
 }
 METHODS = {
     "time_and_materials": "Time and materials",
@@ -146,6 +167,22 @@ def ago(value: datetime | None, now: datetime | None = None) -> str:
     return f"{seconds} s"
 
 
+SLA_CLASS = {"on_time": "", "at_risk": "warn", "broken": "bad"}
+
+
+def due(row: ExceptionRow, now: datetime | None = None) -> Markup:
+    """`due in 3 h`, `2 d late`: a mark of the deadline of an exception."""
+    moment = now or datetime.now(UTC)
+    late = row.due_at <= moment
+    text = f"{ago(row.due_at, moment)} late" if late else f"due in {ago(moment, row.due_at)}"
+    return Markup('<span class="state due {}">{}</span>').format(SLA_CLASS[row.sla], text)
+
+
+def held_value(value: str | bool | None) -> str:
+    """A field's value in a difference."""
+    return "empty" if value is None else cut(value, 120) if isinstance(value, str) else "yes" if value else "no"
+
+
 def age_class(value: datetime, now: datetime | None = None) -> str:
     """How urgent something is that waits since then: after a day, after three."""
     days = ((now or datetime.now(UTC)) - value).total_seconds() / 86_400
@@ -169,6 +206,13 @@ def state(word: str, about: str = "engagement") -> Markup:
     if about == "line":
         text = text[:1].upper() + text[1:]
     return Markup('<span class="state {}">{}</span>').format(kind, text)
+
+
+def ticks(values: Iterable[float]) -> str:
+    """The points of a line of figures in a box 22 high, ten apart; the highest figure reaches the top."""
+    heights = list(values)
+    highest = max(heights, default=0.0) or 1.0
+    return " ".join(f"{number * 10},{21 - height * 20 / highest:.1f}" for number, height in enumerate(heights))
 
 
 def content_rows(content: dict[str, Any]) -> list[tuple[str, str]]:

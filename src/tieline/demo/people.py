@@ -188,6 +188,10 @@ class NetSuiteFinance:
             raise NotDone(f"Finance could not sign in: {answer.text[:200]}")
         self._browser.sign(authorization=f"Bearer {answer.json()['access_token']}")
 
+    def create(self, record: str, body: Row) -> None:
+        """A new record."""
+        self._browser.call("POST", f"/services/rest/record/v1/{record}", body)
+
     def rows(self, query: str) -> list[Row]:
         """A SuiteQL query."""
         answer = self._browser.json(

@@ -31,22 +31,30 @@ class Processes:
         self, name: str, command: list[str], env: Mapping[str, str] | None = None, seconds: float = START_SECONDS
     ) -> Any:
         """Start a program and wait for its `{"ready": …}` line; returns what is ready. Raises NotStarted."""
-        log = (self._logs / f"{name}.log").open("wb")
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, **(env or {})},
-            start_new_session=True,
-        )
-        log.close()
-        self._running.append((name, process))
+        (self._logs / f"{name}.log").unlink(missing_ok=True)
+        process = self._open(name, command, env, stdout=subprocess.PIPE)
         line = _first_line(process, time.monotonic() + seconds)
         try:
             return json.loads(line)["ready"]
         except (ValueError, KeyError, TypeError) as error:
             raise NotStarted(f"{name} did not start: {self._tail(name) or 'it said nothing'}") from error
+
+    def launch(self, name: str, command: list[str], env: Mapping[str, str] | None = None) -> None:
+        """Start a program that says nothing."""
+        self._open(name, command, env, stdout=subprocess.DEVNULL)
+
+    def kill(self, name: str) -> None:
+        """`kill -9`: it gets no chance to put anything right."""
+        for found in [one for one in self._running if one[0] == name]:
+            os.killpg(found[1].pid, signal.SIGKILL)
+            found[1].wait()
+            if found[1].stdout is not None:
+                found[1].stdout.close()
+            self._running.remove(found)
+
+    def ids(self) -> dict[str, int]:
+        """Process id by name."""
+        return {name: process.pid for name, process in self._running}
 
     def alive(self, name: str) -> bool:
         """Whether a child still runs."""
@@ -67,6 +75,21 @@ class Processes:
             if process.stdout is not None:
                 process.stdout.close()
         self._running.clear()
+
+    def _open(
+        self, name: str, command: list[str], env: Mapping[str, str] | None, *, stdout: int
+    ) -> subprocess.Popen[bytes]:
+        with (self._logs / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                stdout=stdout,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+            )
+        self._running.append((name, process))
+        return process
 
     def _tail(self, name: str) -> str:
         text = (self._logs / f"{name}.log").read_text("utf-8", "replace").strip()

@@ -1,6 +1,7 @@
 """The setting of the demo: systems started, the site written, the administrators' work done."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,7 @@ def prepare(folder: Path, erp: str, processes: Processes) -> Setting:
     tryton = _start_tryton(processes) if erp == "tryton" else None
     sales = SalesRep(urls["salesforce"], SECRET)
     _write_site(folder / "site", erp, urls, sales.organisation, tryton)
-    for name, url in urls.items():
-        _customize(url, folder / "site/administrators" / f"{name}.json")
+    customize(folder / "site", urls)
     finance: Finance
     if tryton is None:
         finance = NetSuiteFinance(urls["netsuite"], (folder / "site/secrets/netsuite-private-key").read_text())
@@ -72,7 +72,7 @@ def prepare(folder: Path, erp: str, processes: Processes) -> Setting:
         erp=erp,
         processes=processes,
         urls=urls,
-        conninfo=fresh_database(folder / "state"),
+        conninfo=fresh_database(EmbeddedPostgres(folder / "state").start(), "demo"),
         sales=sales,
         delivery=Delivery(urls["kantata"], KANTATA_TOKEN),
         finance=finance,
@@ -85,14 +85,13 @@ def start_server(setting: Setting, port: int) -> None:
     setting.console = setting.processes.start("tieline", command, {"TIELINE_DATABASE_URL": setting.conninfo})
 
 
-def fresh_database(state: Path) -> str:
-    """An empty, migrated database on the demo's embedded server; the one of the last demo is dropped."""
-    url = EmbeddedPostgres(state).start()
+def fresh_database(url: str, name: str) -> str:
+    """An empty, migrated database on an embedded server; the one of the last time is dropped."""
     with psycopg.connect(url, autocommit=True) as connection:
-        name = sql.Identifier("demo")
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
-        connection.execute(sql.SQL("create database {}").format(name))
-    conninfo = psycopg.conninfo.make_conninfo(url, dbname="demo")
+        quoted = sql.Identifier(name)
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(quoted))
+        connection.execute(sql.SQL("create database {}").format(quoted))
+    conninfo = psycopg.conninfo.make_conninfo(url, dbname=name)
     migrate_database(conninfo)
     return conninfo
 
@@ -125,11 +124,13 @@ def _write_site(site: Path, erp: str, urls: dict[str, str], organisation: str, t
     )
 
 
-def _customize(url: str, work: Path) -> None:
-    """What an administrator does once in the vendor's set-up screens."""
-    answer = httpx2.post(f"{url}/__standin__/customize", content=work.read_bytes(), trust_env=False)
-    if not answer.is_success:
-        raise NotDone(f"the administrator could not set up {url}: {answer.text[:300]}")
+def customize(site: Path, urls: Mapping[str, str]) -> None:
+    """What administrators do once in the vendors' set-up screens. Raises NotDone."""
+    for name, url in urls.items():
+        work = (site / "administrators" / f"{name}.json").read_bytes()
+        answer = httpx2.post(f"{url}/__standin__/customize", content=work, trust_env=False)
+        if not answer.is_success:
+            raise NotDone(f"the administrator could not set up {url}: {answer.text[:300]}")
 
 
 def _start_tryton(processes: Processes) -> Any:

@@ -50,7 +50,7 @@ def attempt(operation: Operation[Any], decision: Decision, intent: Intent, commi
             why=error.message,
         )
     except Unavailable as error:
-        asked = error.retry_after.total_seconds() if error.retry_after else 0.0
+        asked = error.wish.total_seconds() if error.wish else 0.0
         return Ended("refused_for_now", wait_seconds=max(asked, back_off(failures)), why=error.message)
     except Unauthorized as error:
         return Ended("refused_for_now", wait_seconds=LONGEST_BACK_OFF, unauthorized=error, why=error.message)
@@ -82,23 +82,30 @@ def _call(operation: Operation[Any], decision: Decision, intent: Intent) -> Answ
 
 
 def _create(operation: Operation[Any], payload: Payload, intent: Intent, first: bool) -> Answer:
+    found = existing(operation, payload, intent.subject, first=first)
+    return operation.create(payload, intent.create_key) if found is None else _update(operation, found, payload)
+
+
+def existing(operation: Operation[Any], payload: Payload, subject: str, *, first: bool) -> str | None:
+    """The vendor's id of what is there under our reference. Raises Rejected when it may be one a person made."""
     if operation.creates is WriteSafety.LOOKUP and operation.find is not None:
         found = find_one(operation, payload)
         if found is not None:
-            return _update(operation, found, payload)
+            return found
     if first and operation.candidates is not None:
         candidates = operation.candidates(payload)
         if candidates:
             names = ", ".join(f"'{item.label}' (id {item.external_id})" for item in candidates[:5])
             raise Rejected(
                 operation.connection,
-                f"{operation.system} already has {names}; is it the same {intent.target}? Link it, or create a new one",
+                f"{operation.system} already has {names}; is it the same {operation.target}?"
+                " Link it, or create a new one",
                 kind="duplicate",
-                field=intent.target,
-                key=intent.subject,
+                field=operation.target,
+                key=subject,
                 owner="finance",
             )
-    return operation.create(payload, intent.create_key)
+    return None
 
 
 def find_one(operation: Operation[Any], payload: Payload) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
 
+from tieline.engine.tiers import Tier, tier_of
 from tieline.sdk.operation import Payload
 from tieline.store.database import Connection
 
@@ -110,6 +111,9 @@ class Author:
     engagement: str
     epoch: int
     run_id: int
+    tier: Tier = "project"
+    since: datetime | None = None
+    """When the event behind this run came: the start of the service clock."""
 
 
 _INSERT = """
@@ -175,10 +179,13 @@ class Outcome:
     problem: dict[str, Any] | None = None
 
 
+# The service fact commits with the outcome it measures.
 _OUTCOME = """
+with done as (
 update effect set state = %(state)s,
   confirmed_hash = case %(state)s when 'confirmed' then content_hash when 'in_doubt' then null
     when 'accepted' then null else confirmed_hash end,
+  confirmed_content = case %(state)s when 'confirmed' then content else confirmed_content end,
   content = case %(state)s when 'confirmed' then null else content end,
   external_id = coalesce(%(external_id)s, external_id), handle = %(handle)s,
   failures = case when %(state)s in ('refused_for_now', 'in_doubt', 'rejected') then failures + 1 else 0 end,
@@ -188,7 +195,13 @@ update effect set state = %(state)s,
   problem = %(problem)s, changed_at = clock_timestamp()
 where id = %(id)s and attempts = %(attempt)s and epoch = %(epoch)s
   and exists (select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
-returning id
+returning id, state, connection, engagement, label, target, subject),
+measured as (
+  insert into service_fact (tier, connection, engagement, label, object, started_at, ended_at)
+  select %(tier)s::text, connection, engagement, label, target || ':' || subject, %(since)s::timestamptz,
+    clock_timestamp()
+  from done where state = 'confirmed' and %(since)s::timestamptz is not null)
+select id from done
 """
 _REFERENCE = """
 insert into cross_reference (connection, target, subject, external_id)
@@ -212,6 +225,8 @@ def write_outcome(connection: Connection, outcome: Outcome, author: Author) -> N
             "problem": Jsonb(outcome.problem) if outcome.problem else None,
             "epoch": author.epoch,
             "engagement": author.engagement,
+            "tier": tier_of(author.tier, outcome.intent.target),
+            "since": author.since,
         },
     ).fetchone()
     if row is None:

@@ -1,7 +1,7 @@
 """Running a flow instance: begin (fence, reasons), the flow itself, and the end that settles books and agenda."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +14,12 @@ from tieline.engine.controls import Controls, pause
 from tieline.engine.effect import Author, Moved
 from tieline.engine.problem import Problem, auth_problem, problem_of, settle_problems
 from tieline.engine.run import EndState, Run, Stop
+from tieline.engine.tiers import Tier, working_for
+from tieline.engine.tracing import span
 from tieline.engine.wake import wake
+from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
-from tieline.store.database import Connection, Database
+from tieline.store.database import CONFLICTS, Connection, Database, repeated
 
 log = structlog.get_logger()
 
@@ -37,6 +40,8 @@ class FlowEngine:
     controls: Controls
     site_uid: str
     app_version: str
+    tiers: Mapping[str, Tier] = field(default_factory=dict)
+    """Flow -> the service tier it works for; any other works for `project`."""
 
     def run(self, flow: str, key: str) -> EndState:
         """Run a flow instance once. Never raises: whatever happens is on the agenda and in the exception queue."""
@@ -48,11 +53,23 @@ class FlowEngine:
             return "retrying"  # the agenda is still behind; the ticker finds that no job looks at it
 
     def _run(self, db: Connection, flow: str, key: str) -> EndState:
-        run, wanted = _begin(self, db, flow, key)
+        run, wanted = repeated(lambda: _begin(self, db, flow, key))
+        crash_point("run.begun")
+        engagement, because = run.author.engagement, ",".join(run.reasons)
+        with working_for(run.author.tier), span(flow, thread=engagement, flow=flow, key=key, because=because) as traced:
+            state = self._converge(run, wanted)
+            traced.note(engagement=run.author.engagement, state=state, run=run.author.run_id or None)
+        return state
+
+    def _converge(self, run: Run, wanted: int) -> EndState:
+        flow, key = run.author.flow, run.author.key
         try:
-            end = _execute(run, self.flows[flow], self.systems(db))
+            end = execute(run, self.flows[flow], self.systems(run.db))
             return _end(self, run, wanted, end)
         except Moved:
+            return _superseded(run)
+        except CONFLICTS:
+            _rescue_all(run)
             return _superseded(run)
         except Exception as error:
             log.exception("run_failed", flow=flow, key=key)
@@ -70,20 +87,29 @@ class End:
 
 _BEGIN = """
 with seen as (
-  update agenda set reasons = '{}', due_at = null where flow = %(flow)s and key = %(key)s
-  returning engagement, wanted),
-was as (select reasons from agenda where flow = %(flow)s and key = %(key)s),
+  update agenda set reasons = '{}', due_at = null,
+    taken = array(select distinct unnest(taken || reasons) order by 1) where flow = %(flow)s and key = %(key)s
+  returning engagement, wanted, coalesce(since, clock_timestamp()) as since, taken),
 fence as (
   insert into lease (engagement, epoch) select engagement, 1 from seen
   on conflict (engagement) do update set epoch = lease.epoch + 1 returning epoch)
-select seen.engagement, seen.wanted, was.reasons, fence.epoch, clock_timestamp() as now from seen, was, fence
+select seen.engagement, seen.wanted, seen.since, seen.taken as reasons, fence.epoch, clock_timestamp() as now
+from seen, fence
 """
 
 
 def _begin(engine: FlowEngine, db: Connection, flow: str, key: str) -> tuple[Run, int]:
     row = db.execute(_BEGIN, {"flow": flow, "key": key}).fetchone()
     assert row is not None, f"no agenda row of {flow} {key}"
-    author = Author(flow=flow, key=key, engagement=row["engagement"], epoch=row["epoch"], run_id=0)
+    author = Author(
+        flow=flow,
+        key=key,
+        engagement=row["engagement"],
+        epoch=row["epoch"],
+        run_id=0,
+        tier=engine.tiers.get(flow, "project"),
+        since=row["since"],
+    )
     started: datetime = row["now"]
     run = Run(
         db=db,
@@ -97,14 +123,15 @@ def _begin(engine: FlowEngine, db: Connection, flow: str, key: str) -> tuple[Run
     return run, row["wanted"]
 
 
-def _execute(run: Run, function: FlowFunction, systems: Any) -> End:
+def execute(run: Run, function: FlowFunction, systems: Any) -> End:
+    """Call the flow function; the three errors, and what it asks a person, are ends like any other."""
     try:
         function(run, run.author.key, systems)
     except Stop as stop:
         return End(stop.state, stop.note, complete=stop.state != "superseded")
     except Unavailable as error:
         failures = _failures(run)
-        asked = error.retry_after or timedelta(seconds=back_off(failures))
+        asked = error.wish or timedelta(seconds=back_off(failures))
         run.due.append(run.started_at + asked)
         return End("retrying", f"{error.system} {error.message}", complete=False)
     except Unauthorized as error:
@@ -135,7 +162,9 @@ def _failures(run: Run) -> int:
 _AGENDA = """
 update agenda set done = greatest(done, %(wanted)s), state = %(state)s, note = %(note)s,
   failures = case when %(state)s in ('retrying', 'blocked') then failures + 1 else 0 end,
-  due_at = case when %(due)s::timestamptz is null then due_at else least(due_at, %(due)s::timestamptz) end
+  due_at = case when %(due)s::timestamptz is null then due_at else least(due_at, %(due)s::timestamptz) end,
+  since = case when %(state)s = 'retrying' then since when wanted > %(wanted)s then %(started)s end,
+  taken = case when %(complete)s then '{}' else taken end
 where flow = %(flow)s and key = %(key)s and exists (
   select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
 returning flow
@@ -152,6 +181,16 @@ update run set ended_at = clock_timestamp(), state = %s, note = %s, steps = %s w
 
 
 def _end(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
+    pending = list(run.pending)
+
+    def settle() -> EndState:
+        run.pending[:] = pending
+        return _settle(engine, _as_stored(run), wanted, end)
+
+    return repeated(settle)
+
+
+def _settle(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
     author = run.author
     with run.db.transaction():
         row = run.db.execute(
@@ -161,6 +200,8 @@ def _end(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
                 "state": end.state,
                 "note": end.note,
                 "due": min(run.due) if run.due else None,
+                "started": run.started_at,
+                "complete": end.complete,
                 "flow": author.flow,
                 "key": author.key,
                 "engagement": author.engagement,
@@ -186,11 +227,14 @@ def _end(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
             engagement=author.engagement,
             problems=run.problems,
             keep_others=end.state == "retrying",
+            records=run.read,
         )
         if author.run_id:
             run.db.execute(_RUN, [end.state, end.note, run.steps_json(), author.run_id])
         for item in run.wakes:
-            wake(run.db, item.flow, item.key, item.engagement, "flow")
+            wake(run.db, item.flow, item.key, item.engagement, "flow", author.since)
+        crash_point("run.ending")
+    crash_point("run.ended")
     for problem in run.problems:
         if problem.kind == "auth" and problem.connection:
             pause(engine.database, "connection", problem.connection, "its credentials are refused", "tieline")
@@ -222,9 +266,8 @@ def _superseded(run: Run) -> EndState:
 
 def _failed(engine: FlowEngine, run: Run, wanted: int, error: Exception) -> EndState:
     """Our own bug: an exception of kind `internal`; the engagement's data waits, nothing else stops."""
-    kept, run.pending[:], run.in_transaction[:], run.wakes[:] = list(run.pending), [], [], []
-    for outcome in kept:  # what the vendor answered must not be lost with our bug
-        _rescue(run, outcome)
+    run.in_transaction[:], run.wakes[:] = [], []
+    _rescue_all(run)
     text = "".join(char for char in f"{type(error).__name__}: {error}"[:300] if char.isprintable())
     internal = Problem(
         kind="internal",
@@ -236,20 +279,26 @@ def _failed(engine: FlowEngine, run: Run, wanted: int, error: Exception) -> EndS
     run.due.append(run.started_at + timedelta(seconds=back_off(_failures(run) + 3)))
     run.problems.append(internal)
     try:
-        return _end(engine, _as_stored(run), wanted, End("blocked", text, complete=False))
+        return _end(engine, run, wanted, End("blocked", text, complete=False))
     except Moved:
         return _superseded(run)
     except Exception:  # what the run has to tell cannot be stored itself
         log.exception("problems_lost", flow=run.author.flow, key=run.author.key)
         run.problems, run.steps = [internal], []
-        return _end(engine, _as_stored(run), wanted, End("blocked", text, complete=False))
+        return _end(engine, run, wanted, End("blocked", text, complete=False))
 
 
 def _as_stored(run: Run) -> Run:
     """The run's row may be gone with the transaction that made it; it is then made again."""
-    if not run.db.execute("select from run where id = %s", [run.author.run_id]).fetchall():
+    if run.author.run_id and not run.db.execute("select from run where id = %s", [run.author.run_id]).fetchall():
         run.author = replace(run.author, run_id=0)
     return run
+
+
+def _rescue_all(run: Run) -> None:
+    """What the vendor answered must not be lost with what failed afterwards."""
+    for outcome in list(run.pending):
+        _rescue(run, outcome)
 
 
 def _rescue(run: Run, outcome: Any) -> None:

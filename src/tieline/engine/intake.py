@@ -4,15 +4,17 @@ An event never carries the truth; a repeat ends at the inbox's unique key; the c
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
 from psycopg.types.json import Jsonb
 
 from tieline.sdk.connected import Pushed
+from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.sdk.feed import Changed, Changes
-from tieline.store.database import Connection, Database
+from tieline.store.database import Connection, Database, repeated
 
 log = structlog.get_logger()
 
@@ -38,31 +40,39 @@ def sweep(
     for _ in range(LONGEST_SWEEP):
         cursor = _cursor(database, stream)
         page = pages(cursor)
-        with database.transaction() as db:
-            locked = db.execute(
-                "insert into feed_cursor (stream, position) values (%s, %s) on conflict (stream) do update"
-                " set stream = excluded.stream returning position",
-                [stream, cursor],
-            ).fetchone()
-            if locked is None or locked["position"] != cursor:
-                continue  # another worker swept meanwhile
-            for item in page.items:
-                new += receive(
-                    db,
-                    connection,
-                    f"{item.record}:{item.external_id}:{item.version}:{item.deleted}",
-                    item,
-                    handle,
-                    "sweep",
-                    None,
-                )
-            db.execute(
-                "update feed_cursor set position = %s, swept_at = clock_timestamp(), failures = 0, problem = null"
-                " where stream = %s",
-                [page.cursor, stream],
-            )
+        crash_point("sweep.read")
+        stored = repeated(partial(_store_page, database, connection, stream, cursor, page, handle))
+        if stored is None:
+            continue  # another worker swept meanwhile
+        crash_point("sweep.stored")
+        new += stored
         if not page.more:
             return new
+    return new
+
+
+def _store_page(
+    database: Database, connection: str, stream: str, cursor: str | None, page: Changes[Changed], handle: Handle
+) -> int | None:
+    """Commit a page with its cursor; how many changes were new, None when the cursor has moved meanwhile."""
+    with database.transaction() as db:
+        locked = db.execute(
+            "insert into feed_cursor (stream, position) values (%s, %s) on conflict (stream) do update"
+            " set stream = excluded.stream returning position",
+            [stream, cursor],
+        ).fetchone()
+        if locked is None or locked["position"] != cursor:
+            return None
+        new = 0
+        for item in page.items:
+            event = f"{item.record}:{item.external_id}:{item.version}:{item.deleted}"
+            new += receive(db, connection, event, item, handle, "sweep", None)
+        db.execute(
+            "update feed_cursor set position = %s, swept_at = clock_timestamp(), failures = 0, problem = null"
+            " where stream = %s",
+            [page.cursor, stream],
+        )
+        crash_point("sweep.storing")
     return new
 
 
@@ -71,13 +81,13 @@ GRAIN = 2.0
 
 _RECEIVE = """
 with first as (
-  insert into inbox (connection, vendor_event_id, kind, body, raw)
-  values (%(connection)s, %(event)s, %(kind)s, %(body)s, %(raw)s)
+  insert into inbox (connection, vendor_event_id, kind, external_id, body, raw)
+  values (%(connection)s, %(event)s, %(kind)s, %(external)s, %(body)s, %(raw)s)
   on conflict (connection, vendor_event_id) do nothing returning id),
 again as (
-  insert into inbox (connection, vendor_event_id, kind)
-  select %(connection)s, %(again)s, %(kind)s where %(swept)s and not exists (select from first) and exists (
-    select from inbox where connection = %(connection)s and vendor_event_id = %(event)s
+  insert into inbox (connection, vendor_event_id, kind, external_id)
+  select %(connection)s, %(again)s, %(kind)s, %(external)s where %(swept)s and not exists (select from first)
+    and exists (select from inbox where connection = %(connection)s and vendor_event_id = %(event)s
       and received_at < clock_timestamp() - make_interval(secs => %(grain)s))
   on conflict (connection, vendor_event_id) do nothing returning id)
 select id from first union all select id from again
@@ -103,6 +113,7 @@ def receive(
         "connection": connection,
         "event": event_id,
         "kind": changed.record,
+        "external": changed.external_id,
         "body": Jsonb(body) if body is not None else None,
         "raw": raw,
         "again": f"{event_id}:again",
@@ -117,6 +128,12 @@ def receive(
 
 def deliver(database: Database, connection: str, events: Sequence[Pushed], handle: Handle) -> int:
     """Commit pushed events together with the position of the stream; returns how many were new."""
+    new = repeated(partial(_store_events, database, connection, events, handle))
+    crash_point("push.stored")
+    return new
+
+
+def _store_events(database: Database, connection: str, events: Sequence[Pushed], handle: Handle) -> int:
     new = 0
     with database.transaction() as db:
         for event in events:
@@ -127,6 +144,7 @@ def deliver(database: Database, connection: str, events: Sequence[Pushed], handl
                 " on conflict (stream) do update set position = excluded.position, swept_at = excluded.swept_at",
                 [f"{connection}:push", events[-1].position],
             )
+        crash_point("push.storing")
     return new
 
 

@@ -29,3 +29,5 @@ class Link:
 
 
 NOT_NEEDED = Link("", "not_needed")
+SHADOW_ID = "0"
+"""Stands in what would be sent for an id that is not there yet; fits vendors with numbers and with words."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from tieline.model.record import Record
 from tieline.sdk.errors import ExceptionKind, Rejected, Unauthorized
 from tieline.store.database import Connection
@@ -21,6 +23,7 @@ class Problem:
     key: str | None = None
     legal_entity: str | None = None
     owner: str = "integration"
+    """The team whose matter it is; the site's rules may give the exception to somebody else."""
     suggestion: str | None = None
     label: str | None = None
     """The step that waits."""
@@ -98,19 +101,33 @@ def stored_problem(stored: Mapping[str, Any]) -> dict[str, Any]:
     return {"message": "was refused", **stored}
 
 
+# The site's rules say who owns it and by when; without a rule the team the problem names, within a day.
 _OPEN = """
-insert into exception_item (kind, cause, connection, field, key, legal_entity, message, suggestion, owner)
-values (%(kind)s, %(cause)s, %(connection)s, %(field)s, %(key)s, %(legal_entity)s, %(message)s, %(suggestion)s,
-        %(owner)s)
+with given as (
+  select coalesce((select r.owner from owner_rule r where (r.kinds is null or %(kind)s::text = any (r.kinds))
+    and (r.domains is null or %(owner)s::text = any (r.domains))
+    and (r.legal_entities is null or %(legal_entity)s::text = any (r.legal_entities))
+    order by r.position limit 1), %(owner)s) as owner),
+promised as (
+  select s.due, s.at_risk from given, sla_rule s where (s.kinds is null or %(kind)s::text = any (s.kinds))
+    and (s.owners is null or given.owner = any (s.owners)) order by s.position limit 1)
+insert into exception_item (kind, cause, connection, field, key, legal_entity, message, suggestion, domain, owner,
+  due_at, at_risk_at)
+select %(kind)s, %(cause)s, %(connection)s, %(field)s, %(key)s, %(legal_entity)s, %(message)s, %(suggestion)s,
+  %(owner)s, given.owner, clock_timestamp() + coalesce(promised.due, interval '24 hours'),
+  clock_timestamp() + coalesce(promised.at_risk, interval '18 hours')
+from given left join promised on true
 on conflict (cause) where closed_at is null do update set message = excluded.message,
   suggestion = coalesce(excluded.suggestion, exception_item.suggestion)
 returning id
 """
 _JOIN = """
-insert into exception_line (exception_id, flow, key, engagement, label, target, subject, amount, currency)
-values (%(id)s, %(flow)s, %(key)s, %(engagement)s, %(label)s, %(target)s, %(subject)s, %(amount)s, %(currency)s)
+insert into exception_line (exception_id, flow, key, engagement, label, target, subject, amount, currency, records)
+values (%(id)s, %(flow)s, %(key)s, %(engagement)s, %(label)s, %(target)s, %(subject)s, %(amount)s, %(currency)s,
+  %(records)s)
 on conflict (exception_id, flow, key) where flow is not null do update set label = excluded.label,
-  target = excluded.target, subject = excluded.subject, amount = excluded.amount, currency = excluded.currency
+  target = excluded.target, subject = excluded.subject, amount = excluded.amount, currency = excluded.currency,
+  records = excluded.records
 """
 _LEAVE = """
 with gone as (
@@ -147,11 +164,19 @@ def open_exception(connection: Connection, problem: Problem) -> int:
 
 
 def settle_problems(
-    connection: Connection, *, flow: str, key: str, engagement: str, problems: Sequence[Problem], keep_others: bool
+    connection: Connection,
+    *,
+    flow: str,
+    key: str,
+    engagement: str,
+    problems: Sequence[Problem],
+    keep_others: bool,
+    records: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Join this flow instance to the exceptions of its problems; leave (and so close) those it no longer has.
 
-    `keep_others`: the run could not judge everything (it ends `retrying`), so nothing is closed.
+    `keep_others`: the run could not judge everything (it ends `retrying`), so nothing is closed. `records`: what it
+    read, as the source holds it (`override.as_read`), for a person who corrects a field.
     """
     ids = []
     for problem in sorted(problems, key=lambda item: item.cause):  # one order, or two runs deadlock
@@ -169,6 +194,7 @@ def settle_problems(
                 "subject": problem.subject,
                 "amount": problem.amount,
                 "currency": problem.currency,
+                "records": Jsonb(list(records)) if records else None,
             },
         )
     if keep_others:

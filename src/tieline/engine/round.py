@@ -26,7 +26,8 @@ from tieline.engine.decide import (
     decide,
 )
 from tieline.engine.effect import Effect, Intent, Moved, Outcome, read_effects, write_intent
-from tieline.engine.link import NOT_NEEDED, Link
+from tieline.engine.foresight import foresee
+from tieline.engine.link import NOT_NEEDED, SHADOW_ID, Link
 from tieline.engine.problem import (
     auth_problem,
     legal_entity_of,
@@ -36,8 +37,11 @@ from tieline.engine.problem import (
     unusual_change,
 )
 from tieline.engine.step import Step, StepWhat, content_hash
+from tieline.engine.tiers import tier_of, working_for
+from tieline.engine.tracing import span
 from tieline.mapping.problems import MappingFailed
 from tieline.model.record import Record
+from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.sdk.operation import Operation, Payload, WriteSafety
 
@@ -51,8 +55,6 @@ LOOK_UP_EVERY = timedelta(seconds=5)
 ROUNDS_A_CHUNK = 4
 """How many rounds of calls share one commit of intents; more would outlive the send window."""
 PASSES = 4
-SHADOW_ID = "0"
-"""Stands in what would be sent for an id that is not there yet; fits vendors with numbers and with words."""
 
 _senders = ThreadPoolExecutor(max_workers=32, thread_name_prefix="send")
 
@@ -103,13 +105,16 @@ class Round:
             mode = self.run.controls.mode(self.run.author.flow, operation.connection, legal_entity_of(record))
             by_mode[mode].append(record)
         for record in by_mode["off"]:
-            self._step(record, "off")
+            self.note(record, "off")
             self.links[record.id] = NOT_NEEDED
         ids = {name: link.external_id for name, link in links.items() if link.external_id}
         for demand in self._render(by_mode["shadow"], ids):
             self._shadow(demand)
         known = {name: external_id for name, external_id in ids.items() if links[name].known}
-        self._converge(self._render(by_mode["live"], known))
+        if self.run.foresight is not None:
+            foresee(self, self._render(by_mode["live"], ids), ids)
+        else:
+            self._converge(self._render(by_mode["live"], known))
         return self.links
 
     def _held(self, records: Sequence[Record], links: Sequence[Link]) -> dict[str, Link] | None:
@@ -118,7 +123,7 @@ class Round:
             return {}
         if operation.support in ("unsupported", "not_in_use"):
             what: StepWhat = "not_in_use" if operation.support == "not_in_use" else "kept_here"
-            self._step(records[0], what)
+            self.note(records[0], what)
             return {record.id: NOT_NEEDED for record in records}
         waits_for = [link.label for link in links if link.blocks]
         entity = legal_entity_of(records[0])
@@ -131,7 +136,7 @@ class Round:
         elif paused is not None:
             self.run.due.append(self.run.started_at + timedelta(minutes=5))
         for record in records:
-            self._step(record, "waiting", detail=detail)
+            self.note(record, "waiting", detail=detail)
         return {record.id: Link(self.label, "unknown") for record in records}
 
     def _render(self, records: Sequence[Record], ids: Mapping[str, str]) -> list[Demand]:
@@ -141,7 +146,7 @@ class Round:
                 payload = self.operation.render(record, ids)
             except MappingFailed as failed:
                 for problem in failed.problems:
-                    self._problem(
+                    self.refuse(
                         record,
                         Rejected(
                             self.operation.connection,
@@ -152,7 +157,7 @@ class Round:
                         ),
                     )
             except Rejected as error:
-                self._problem(record, error)
+                self.refuse(record, error)
             else:
                 demands.append(Demand(record, payload, content_hash(payload)))
         return demands
@@ -173,7 +178,7 @@ class Round:
                 Jsonb(demand.payload),
             ],
         )
-        self._step(demand.record, "shadow", detail="would be sent")
+        self.note(demand.record, "shadow", detail="would be sent")
         self.links[demand.record.id] = Link(self.label, "shadow", SHADOW_ID)
 
     def _converge(self, demands: list[Demand]) -> None:
@@ -191,7 +196,7 @@ class Round:
             calls, again = [], []
             for demand in demands:
                 effect = effects.get(demand.record.subject)
-                decision = self._decide(demand, effect)
+                decision = self.judge(demand, effect)
                 if isinstance(decision, Create | Update | Replay | Poll):
                     calls.append((demand, effect, decision))
             chunk = ROUNDS_A_CHUNK * min(AT_ONCE, self.operation.at_once)
@@ -203,7 +208,7 @@ class Round:
                 demand.record, self.run.started_at + timedelta(seconds=1), "is being written elsewhere", "waiting"
             )
 
-    def _decide(self, demand: Demand, effect: Effect | None) -> Decision:
+    def judge(self, demand: Demand, effect: Effect | None) -> Decision:
         record = demand.record
         if self.once and effect is not None and effect.state == "confirmed" and effect.external_id:
             decision: Decision = Unchanged(effect.external_id)
@@ -214,14 +219,14 @@ class Round:
             decision = self._look_up(effect, decision)
         match decision:
             case Unchanged(external_id):
-                self._step(record, "unchanged", external_id=external_id)
+                self.note(record, "unchanged", external_id=external_id)
                 self.links[record.id] = Link(self.label, "known", external_id)
             case Wait(until, why, in_doubt):
                 self._wait(record, until, why, "in_doubt" if in_doubt else "retrying")
             case Refused(problem):
-                self._problem(record, Rejected(self.operation.connection, **stored_problem(problem)))
+                self.refuse(record, Rejected(self.operation.connection, **stored_problem(problem)))
             case AskPerson():
-                self._problem(record, self._unclear_for_ever(record))
+                self.refuse(record, self._unclear_for_ever(record))
         return decision
 
     def _look_up(self, effect: Effect, decision: LookUp) -> Decision:
@@ -250,10 +255,13 @@ class Round:
                     again.append(demand)
                     continue
                 attempts.append((demand, decision, intent, effect_id, number))
+            crash_point("effect.intending")
+        crash_point("effect.intended")
         run.changed = True
         for demand, *_ in attempts:
             run.count_change(self.operation.connection, demand.record)
         ends = self._call_all([(decision, intent) for _, decision, intent, _, _ in attempts])
+        crash_point("effect.answered")
         for (demand, decision, intent, effect_id, number), ended in zip(attempts, ends, strict=True):
             run.pending.append(self._outcome(intent, effect_id, number, ended))
             self._settle(demand.record, ended)
@@ -262,21 +270,31 @@ class Round:
         if again or WriteSafety.NEVER_RETRY in (self.operation.creates, self.operation.updates):
             with run.db.transaction():
                 run.flush()
+            crash_point("effect.settled")
         return again
 
     def _call_all(self, calls: list[tuple[Decision, Intent]]) -> list[Ended]:
         committed_at = time.monotonic()
         if len(calls) < 2:
-            return [attempt(self.operation, decision, intent, committed_at) for decision, intent in calls]
+            return [self._attempt(decision, intent, committed_at) for decision, intent in calls]
         ends: list[Ended] = []
         at_once = min(AT_ONCE, self.operation.at_once)
         for start in range(0, len(calls), at_once):
             futures = [
-                _senders.submit(copy_context().run, attempt, self.operation, decision, intent, committed_at)
+                _senders.submit(copy_context().run, self._attempt, decision, intent, committed_at)
                 for decision, intent in calls[start : start + at_once]
             ]
             ends += [future.result() for future in futures]
         return ends
+
+    def _attempt(self, decision: Decision, intent: Intent, committed_at: float) -> Ended:
+        operation, author = self.operation, self.run.author
+        facts = {"engagement": author.engagement, "flow": author.flow, "connection": operation.connection}
+        tier = tier_of(author.tier, operation.target)
+        with working_for(tier), span(intent.label, **facts, effect=f"{intent.target}:{intent.subject}") as traced:
+            ended = attempt(operation, decision, intent, committed_at)
+            traced.note(outcome=ended.state, external_id=ended.external_id, problem=ended.why)
+        return ended
 
     def _intent(self, demand: Demand, effect: Effect | None, decision: Decision) -> Intent:
         keeps_old = isinstance(decision, Replay | Poll) and effect is not None and effect.content is not None
@@ -316,14 +334,14 @@ class Round:
         until = self.run.started_at + timedelta(seconds=ended.wait_seconds or 0)
         match ended.state:
             case "confirmed":
-                self._step(record, "confirmed", external_id=ended.external_id)
+                self.note(record, "confirmed", external_id=ended.external_id)
                 self.links[record.id] = Link(self.label, "known", ended.external_id)
             case "accepted":
                 self._wait(record, until, "the vendor works on it", "accepted")
             case "in_doubt":
                 self._wait(record, until, f"unclear whether it happened: {ended.why}", "in_doubt")
             case "rejected" if ended.rejected is not None:
-                self._problem(record, ended.rejected)
+                self.refuse(record, ended.rejected)
                 self.run.due.append(until)
             case _ if ended.unauthorized is not None:
                 self._unauthorized(record, ended.unauthorized)
@@ -332,7 +350,7 @@ class Round:
 
     # ---- books ----------------------------------------------------------------------------------------------------
 
-    def _step(
+    def note(
         self, record: Record, what: StepWhat, *, external_id: str | None = None, detail: str | None = None
     ) -> None:
         self.run.steps.append(
@@ -348,12 +366,12 @@ class Round:
         )
 
     def _wait(self, record: Record, until: datetime, why: str, what: StepWhat) -> None:
-        self._step(record, what, detail=f"{why} (until {until:%H:%M:%S} UTC)")
+        self.note(record, what, detail=f"{why} (until {until:%H:%M:%S} UTC)")
         self.run.due.append(until)
         self.links[record.id] = Link(self.label, "unknown")
 
-    def _problem(self, record: Record, error: Rejected) -> None:
-        self._step(record, "refused", detail=error.message)
+    def refuse(self, record: Record, error: Rejected) -> None:
+        self.note(record, "refused", detail=error.message)
         self.links[record.id] = Link(self.label, "unknown")
         problem = problem_of(
             error,
@@ -365,7 +383,7 @@ class Round:
         self.run.problems.append(problem)
 
     def _unauthorized(self, record: Record, error: Unauthorized) -> None:
-        self._step(record, "waiting", detail=error.message)
+        self.note(record, "waiting", detail=error.message)
         self.links[record.id] = Link(self.label, "unknown")
         self.run.problems.append(auth_problem(self.operation.system, error))
 

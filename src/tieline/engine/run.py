@@ -5,7 +5,7 @@ ends the run here, and the agenda says when to look again.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
@@ -16,7 +16,9 @@ from tieline.engine.audit import audit
 from tieline.engine.change_guard import Change
 from tieline.engine.controls import Controls
 from tieline.engine.effect import Author, Outcome, write_outcome
+from tieline.engine.foresight import Foresight
 from tieline.engine.link import Link
+from tieline.engine.override import as_read, corrected_record, void
 from tieline.engine.problem import Problem
 from tieline.engine.round import write_round
 from tieline.engine.step import Step, content_hash
@@ -71,8 +73,12 @@ class Run:
     asked: set[str] = field(default_factory=set)
     """Labels of the approvals this run needs."""
     changed: bool = False
+    foresight: Foresight | None = None
+    """Set in a preview: what would be sent is noted there, and nothing is sent."""
     counts: dict[str, Change] = field(default_factory=dict)
     """What was sent, by connection, for the change guard."""
+    read: list[dict[str, Any]] = field(default_factory=list)
+    """What was read of records a person may correct, as their source holds it."""
 
     # ---- the four verbs -------------------------------------------------------------------------------------------
 
@@ -146,6 +152,14 @@ class Run:
     def withdraw_approval(self, label: str) -> None:
         """The question has gone: what was asked or decided counts no more."""
         self.in_transaction.append(lambda db: void_approval(db, self.author, label))
+
+    def corrected(self, kind: str, record: R) -> R:
+        """A record just read, with what people corrected of it as long as its source has not changed since."""
+        self.read.append(as_read(kind, record))
+        found, stale = corrected_record(self.db, kind, record)
+        if stale:
+            self.with_commit(lambda db: void(db, stale, "its source has changed"))
+        return found
 
     def stand_by(self, note: str) -> None:
         """Nothing to do yet, and nothing wrong."""
@@ -223,9 +237,7 @@ class Run:
                 ],
             ).fetchone()
             assert row is not None
-            self.author = Author(
-                self.author.flow, self.author.key, self.author.engagement, self.author.epoch, int(row["id"])
-            )
+            self.author = replace(self.author, run_id=int(row["id"]))
         return self.author
 
     def count_change(self, connection: str, record: Record) -> None:

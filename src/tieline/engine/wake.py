@@ -6,7 +6,9 @@ Procrastinate's table directly because `defer` raises AlreadyEnqueued inside our
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from tieline.sdk.crashpoint import crash_point
 from tieline.store.database import Connection
 
 QUEUE = "flows"
@@ -14,11 +16,13 @@ TASK = "run_flow"
 
 _WAKE = """
 with woken as (
-  insert into agenda as a (flow, key, engagement, wanted, reasons)
-  select flow, key, engagement, 1, array[%(reason)s::text]
+  insert into agenda as a (flow, key, engagement, wanted, reasons, since)
+  select distinct on (flow, key) flow, key, engagement, 1, array[%(reason)s::text],
+    coalesce(%(since)s::timestamptz, clock_timestamp())
   from unnest(%(flows)s::text[], %(keys)s::text[], %(engagements)s::text[]) n (flow, key, engagement)
+  order by flow, key
   on conflict (flow, key) do update set
-    wanted = a.wanted + 1, engagement = excluded.engagement,
+    wanted = a.wanted + 1, engagement = excluded.engagement, since = coalesce(a.since, excluded.since),
     reasons = case when %(reason)s = any (a.reasons) then a.reasons else a.reasons || %(reason)s::text end
   returning flow, key, engagement)
 insert into procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args)
@@ -27,21 +31,25 @@ on conflict (queueing_lock) where status = 'todo' do nothing
 """
 
 
-def wake(connection: Connection, flow: str, key: str, engagement: str, reason: str) -> None:
+def wake(
+    connection: Connection, flow: str, key: str, engagement: str, reason: str, since: datetime | None = None
+) -> None:
     """Say "look again". `engagement` is the lock: one run per engagement at a time.
 
     `reason` is `event`, `decision`, `operator`, `sweep`, `timer` or `flow`; it decides whether refused content is
-    sent again.
+    sent again. `since`: when the event behind it came, if that is not now; it starts the service clock.
     """
-    wake_all(connection, [(flow, key, engagement)], reason)
+    wake_many(connection, [(flow, key, engagement)], reason, since)
 
 
-def wake_all(connection: Connection, instances: Sequence[tuple[str, str, str]], reason: str) -> None:
-    """Wake (flow, key, engagement), each once, in the order given: one order for all callers, or two deadlock."""
+def wake_many(
+    connection: Connection, instances: Sequence[tuple[str, str, str]], reason: str, since: datetime | None = None
+) -> None:
+    """Wake (flow, key, engagement), each once and in one order for all callers, or two deadlock."""
     if not instances:
         return
-    flows, keys, engagements = map(list, zip(*instances, strict=True))
-    values = {"flows": flows, "keys": keys, "engagements": engagements, "reason": reason}
+    flows, keys, engagements = (list(column) for column in zip(*instances, strict=True))
+    values = {"flows": flows, "keys": keys, "engagements": engagements, "reason": reason, "since": since}
     connection.execute(_WAKE, {**values, "queue": QUEUE, "task": TASK})
 
 
@@ -65,4 +73,6 @@ def wake_due(connection: Connection) -> int:
     for row in rows:
         connection.execute("update agenda set due_at = null where flow = %s and key = %s", [row["flow"], row["key"]])
         wake(connection, row["flow"], row["key"], row["engagement"], "timer")
+    if rows:
+        crash_point("timer.waking")
     return len(rows)

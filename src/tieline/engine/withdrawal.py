@@ -23,10 +23,12 @@ def withdraw_each(run: "Run", label: str, operation: Operation[Any], subjects: l
         if effect is None or effect.external_id is None or effect.state == "withdrawn":
             continue
         held = _held(run, operation)
-        if held is None:
-            _withdraw(run, label, operation, effect)
-        else:
+        if held is not None:
             run.steps.append(replace(held, label=label, target=operation.target, subject=subject))
+        elif run.foresight is not None:
+            run.foresight.withdraw(label, operation, effect)
+        else:
+            _withdraw(run, label, operation, effect)
 
 
 def _held(run: "Run", operation: Operation[Any]) -> Step | None:

@@ -15,6 +15,7 @@ from psycopg.errors import Error as DatabaseError
 
 from tieline.engine.flow import FlowEngine
 from tieline.engine.wake import QUEUE, TASK, wake, wake_due
+from tieline.sdk.crashpoint import crash_point
 from tieline.store.database import Database
 
 log = structlog.get_logger()
@@ -30,7 +31,9 @@ def job_app(conninfo: str, engine: FlowEngine) -> procrastinate.App:
 
     @app.task(name=TASK, queue=QUEUE)
     def run_flow(flow: str, key: str) -> None:
+        crash_point("job.taken")
         engine.run(flow, key)
+        crash_point("job.done")
 
     return app
 
@@ -74,6 +77,10 @@ def take_over(database: Database, after: float = TAKE_OVER_AFTER) -> int:
             db.execute(_TAKE, {"engagement": row["engagement"], "id": row["id"]})
             wake(db, row["flow"], row["key"], row["engagement"], "timer")
             log.warning("took_over", flow=row["flow"], key=row["key"])
+        if rows:
+            crash_point("take_over.taking")
+    if rows:
+        crash_point("take_over.taken")
     return len(rows)
 
 

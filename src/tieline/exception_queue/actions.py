@@ -1,14 +1,13 @@
-"""Actions on an exception: retry, link to an existing record, create anew, say it happened, ignore, assign, comment."""
+"""Actions on an exception: retry, link to an existing record, create anew, say it happened, ignore, comment."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any
 
-from tieline.engine.audit import audit
+from psycopg.types.json import Jsonb
+
 from tieline.engine.problem import close_if_empty
-from tieline.engine.wake import wake
+from tieline.engine.wake import wake_many
 from tieline.store.database import Connection, Database
-
-OWNERS: Final = ("finance", "delivery", "sales", "resource", "integration")
-"""Who may mend an exception."""
 
 
 class NoSuchException(LookupError):
@@ -22,15 +21,25 @@ class NotPossible(ValueError):
 def retry(database: Database, exception_id: int, by: str) -> int:
     """Try again what waits for it; returns how much: flow instances are woken, transactions marked for the worker."""
     with database.transaction() as db:
-        _open(db, exception_id)
-        record(db, "exception.retried", exception_id, by)
-        lines = db.execute(
-            "update exception_item set retry_by = %(by)s where id = %(id)s and exists (select from exception_line"
-            " where exception_id = %(id)s and transaction_id is not null) returning (select count(*)"
-            " from exception_line where exception_id = %(id)s and transaction_id is not null) as lines",
-            {"id": exception_id, "by": by},
-        ).fetchone()
-        return _wake_lines(db, exception_id) + (int(lines["lines"]) if lines else 0)
+        open_item(db, exception_id)
+        return retry_all(db, [exception_id], by)
+
+
+_MARK = """
+update exception_item i set retry_by = %(by)s where i.id = any (%(ids)s)
+  and exists (select from exception_line l where l.exception_id = i.id and l.transaction_id is not null)
+"""
+
+
+def retry_all(db: Connection, ids: Sequence[int], by: str) -> int:
+    """`retry` of open exceptions whose rows are locked; returns how many records are tried again."""
+    record_all(db, "exception.retried", ids, by)
+    db.execute(_MARK, {"by": by, "ids": list(ids)})
+    lines = db.execute(
+        "select count(*) as n from exception_line where exception_id = any (%s) and transaction_id is not null",
+        [list(ids)],
+    ).fetchone()
+    return wake_lines(db, ids) + (int(lines["n"]) if lines else 0)
 
 
 def link(database: Database, exception_id: int, external_id: str, by: str) -> int:
@@ -39,7 +48,7 @@ def link(database: Database, exception_id: int, external_id: str, by: str) -> in
     An unclear write that must never be repeated counts as done, with that record.
     """
     with database.transaction() as db:
-        item = _open(db, exception_id)
+        item = open_item(db, exception_id)
         target, subject = _one_effect(db, item)
         _refuse_if_taken(db, item["connection"], target, subject, external_id)
         done = item["kind"] == "in_doubt"
@@ -55,13 +64,13 @@ def link(database: Database, exception_id: int, external_id: str, by: str) -> in
             [item["connection"], target, subject, external_id],
         )
         record(db, "exception.linked", exception_id, by, external_id=external_id)
-        return _wake_lines(db, exception_id)
+        return wake_lines(db, [exception_id])
 
 
 def create_new(database: Database, exception_id: int, by: str) -> int:
     """Say that none of the records over there is ours, or that an unclear write did not happen: create it."""
     with database.transaction() as db:
-        item = _open(db, exception_id)
+        item = open_item(db, exception_id)
         target, subject = _one_effect(db, item)
         db.execute(
             "update effect set external_id = null, state = 'released', ordinal = ordinal + 1,"
@@ -70,13 +79,13 @@ def create_new(database: Database, exception_id: int, by: str) -> int:
             [item["connection"], target, subject],
         )
         record(db, "exception.created_anew", exception_id, by)
-        return _wake_lines(db, exception_id)
+        return wake_lines(db, [exception_id])
 
 
 def adopt(database: Database, exception_id: int, record_id: str, by: str) -> int:
     """Say which of our projects or invoices a record is that arrived from outside."""
     with database.transaction() as db:
-        item = _open(db, exception_id)
+        item = open_item(db, exception_id)
         if item["kind"] != "unlinked" or item["connection"] is None:
             raise NotPossible("only a record that belongs to no engagement can be linked to one of ours")
         known = db.execute(_OURS, {"record": item["field"], "id": record_id}).fetchone()
@@ -93,7 +102,7 @@ def adopt(database: Database, exception_id: int, record_id: str, by: str) -> int
                 f"{item['field']} {record_id} is linked to another record of {item['connection']} already"
             )
         record(db, "exception.linked", exception_id, by, external_id=known["id"])
-        return _wake_lines(db, exception_id)
+        return wake_lines(db, [exception_id])
 
 
 _OURS = """
@@ -107,7 +116,7 @@ def ignore(database: Database, exception_id: int, by: str, reason: str) -> None:
     if not reason.strip():
         raise NotPossible("say why it is left to its system")
     with database.transaction() as db:
-        item = _open(db, exception_id)
+        item = open_item(db, exception_id)
         if item["kind"] != "unlinked":
             raise NotPossible("only a record that belongs to no engagement can be left to its system")
         record(db, "exception.ignored", exception_id, by, reason=reason)
@@ -115,37 +124,37 @@ def ignore(database: Database, exception_id: int, by: str, reason: str) -> None:
         close_if_empty(db, [exception_id], by, reason)
 
 
-def assign(database: Database, exception_id: int, owner: str, by: str) -> None:
-    """Give it to another team."""
-    if owner not in OWNERS:
-        raise NotPossible(f"there is no team '{owner}'; there are {', '.join(OWNERS)}")
-    with database.transaction() as db:
-        _open(db, exception_id)
-        db.execute("update exception_item set owner = %s where id = %s", [owner, exception_id])
-        record(db, "exception.assigned", exception_id, by, text=owner)
-
-
 def comment(database: Database, exception_id: int, text: str, by: str) -> None:
     """Say something for those who come after."""
     if not text.strip():
         raise NotPossible("the comment is empty")
     with database.transaction() as db:
-        _open(db, exception_id)
+        open_item(db, exception_id)
         record(db, "exception.commented", exception_id, by, text=text)
 
 
 def record(db: Connection, action: str, exception_id: int, by: str, **detail: str) -> None:
     """Audit what a person did, with the engagements and deals concerned: once it is solved, nothing else tells them."""
-    row = db.execute(
-        "select array_agg(id) as ids from (select distinct coalesce(l.engagement, p.engagement_id, l.key) as id"
-        " from exception_line l left join project_transaction t on t.id = l.transaction_id"
-        " left join project p on p.id = t.project_id where l.exception_id = %s limit 20) concerned",
-        [exception_id],
-    ).fetchone()
-    audit(db, action, actor=by, object_=str(exception_id), detail={**detail, "concerned": (row and row["ids"]) or []})
+    record_all(db, action, [exception_id], by, **detail)
 
 
-def _open(db: Connection, exception_id: int) -> dict[str, Any]:
+_RECORD = """
+insert into audit_event (actor, action, object, detail)
+select %(by)s, %(action)s, i.id::text, %(detail)s::jsonb || jsonb_build_object('concerned', coalesce((
+  select jsonb_agg(c.id) from (select distinct coalesce(l.engagement, p.engagement_id, l.key) as id
+    from exception_line l left join project_transaction t on t.id = l.transaction_id
+      left join project p on p.id = t.project_id where l.exception_id = i.id limit 20) c), '[]'))
+from unnest(%(ids)s::bigint[]) with ordinality i (id, place) order by place
+"""
+
+
+def record_all(db: Connection, action: str, ids: Sequence[int], by: str, **detail: str) -> None:
+    """`record` of one action on several exceptions."""
+    db.execute(_RECORD, {"by": by, "action": action, "detail": Jsonb(detail), "ids": list(ids)})
+
+
+def open_item(db: Connection, exception_id: int) -> dict[str, Any]:
+    """The row of an open exception, locked. Raises NoSuchException."""
     row = db.execute(
         "select id, kind, connection, field, key from exception_item where id = %s and closed_at is null for update",
         [exception_id],
@@ -178,12 +187,12 @@ def _refuse_if_taken(db: Connection, connection: str, target: str, subject: str,
         raise NotPossible(f"{target} {external_id} of {connection} is linked to another record already")
 
 
-def _wake_lines(db: Connection, exception_id: int) -> int:
+def wake_lines(db: Connection, ids: Sequence[int]) -> int:
+    """Wake the flow instances that wait for these exceptions; returns how many."""
     lines = db.execute(
-        "select flow, key, engagement from exception_line where exception_id = %s and flow is not null"
-        " order by flow, key",
-        [exception_id],
+        "select distinct flow, key, coalesce(engagement, key) as engagement from exception_line"
+        " where exception_id = any (%s) and flow is not null order by flow, key",
+        [list(ids)],
     ).fetchall()
-    for line in lines:
-        wake(db, line["flow"], line["key"], line["engagement"] or line["key"], "operator")
+    wake_many(db, [(line["flow"], line["key"], line["engagement"]) for line in lines], "operator")
     return len(lines)

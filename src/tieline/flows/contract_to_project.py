@@ -20,7 +20,7 @@ def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
     crm = systems.crm(contract.opportunity_id)
     opportunity_ref = run.known_ref(crm.connection, "opportunity", contract.opportunity_id)
     customer_ref = run.known_ref(crm.connection, "customer", contract.customer_id)
-    customer = crm.read_customer(customer_ref)
+    customer = run.corrected("customer", crm.read_customer(customer_ref))
 
     for project in plan_projects(contract, customer.name, opportunity_ref, customer_ref):
         run.keep(project, put_project)

@@ -4,8 +4,9 @@ from tieline.engine.audit import audit
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.flows.billing import settle
-from tieline.flows.invoices import StoredInvoice, read_stored
+from tieline.flows.invoices import StoredInvoice, applied, keep_payments, payments_of, read_stored
 from tieline.model.invoice import InvoiceState, InvoiceSummary
+from tieline.sdk.roles import Erp
 from tieline.store.canonical import read_project
 
 
@@ -19,9 +20,20 @@ def invoice_feedback(run: Run, invoice_id: str, systems: Systems) -> None:
     state = erp.read_invoice(stored.external_id)
     if stored.state != state:
         _take_over(run, stored, state)
+    _payments(run, erp, stored, state)
     shown = run.link_to("Project shown in CRM", crm.connection, crm.show_project.target, project.id)
     run.ensure("Invoice shown in CRM", crm.show_invoice, invoice_summary(stored, state), project=shown)
     return None
+
+
+def _payments(run: Run, erp: Erp, stored: StoredInvoice, state: InvoiceState) -> None:
+    """Which payments make up what is paid; asked for when those we know do not."""
+    known = payments_of(run.db, stored)
+    if sum(payment.amount.amount for payment in known) == state.paid.amount:
+        return
+    told = applied(stored, erp.read_payments(state.external_id))
+    if told != known:
+        run.with_commit(lambda db: keep_payments(db, stored, told))
 
 
 def _take_over(run: Run, stored: StoredInvoice, state: InvoiceState) -> None:

@@ -1,10 +1,11 @@
 """Invoices we proposed, as stored: what was sent, and what the ERP last said."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tieline.model.ids import derived
-from tieline.model.invoice import Invoice, InvoiceState
-from tieline.store.canonical import body_of, loaded
+from tieline.model.invoice import Invoice, InvoiceState, Payment
+from tieline.store.canonical import body_of, loaded, put_record
 from tieline.store.database import Connection
 
 
@@ -89,6 +90,32 @@ def keep_state(db: Connection, invoice_id: str, state: InvoiceState) -> None:
             "version": state.source_version,
         },
     )
+
+
+def applied(stored: StoredInvoice, payments: Sequence[Payment]) -> list[Payment]:
+    """Payments as applied to this invoice, in order of their ids; one may be applied to several invoices."""
+    ours = {"invoice_ref": stored.external_id}
+    told = [payment.model_copy(update={"id": f"{payment.id}:{stored.id}", **ours}) for payment in payments]
+    return sorted(told, key=lambda payment: payment.id)
+
+
+def payments_of(db: Connection, stored: StoredInvoice) -> list[Payment]:
+    """The payments we know of an invoice, in order of their ids."""
+    rows = db.execute(
+        "select body from record where kind = 'payment' and engagement_id = %s and body->>'invoice_ref' = %s",
+        [stored.engagement_id, stored.external_id],
+    ).fetchall()
+    return sorted((loaded(Payment, row["body"]) for row in rows), key=lambda payment: payment.id)
+
+
+def keep_payments(db: Connection, stored: StoredInvoice, payments: Sequence[Payment]) -> None:
+    """Store the money applied to an invoice as the ERP tells it now."""
+    db.execute(
+        "delete from record where kind = 'payment' and engagement_id = %s and body->>'invoice_ref' = %s",
+        [stored.engagement_id, stored.external_id],
+    )
+    for payment in payments:
+        put_record(db, "payment", payment, engagement_id=stored.engagement_id)
 
 
 def _stored(row: dict[str, object]) -> StoredInvoice:

@@ -13,7 +13,8 @@ from tieline.store.canonical import contract_of_engagement, put_record, refer
 def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
     """Key: our id of the opportunity."""
     crm = systems.crm(deal)
-    opportunity = crm.read_opportunity(run.known_ref(crm.connection, "opportunity", deal))
+    read = crm.read_opportunity(run.known_ref(crm.connection, "opportunity", deal))
+    opportunity = run.corrected("opportunity", read)
     engagement = engagement_of(run, opportunity, systems.firm)
     contract = contract_of_engagement(run.db, engagement)
     if contract is not None:
@@ -23,7 +24,7 @@ def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
         run.stand_by("The opportunity was lost" if opportunity.is_lost else "The opportunity is not won yet")
 
     run.require(incomplete(opportunity, unusable(run, opportunity)))
-    customer = crm.read_customer(str(opportunity.customer_ref))
+    customer = run.corrected("customer", crm.read_customer(str(opportunity.customer_ref)))
     run.require(incomplete(opportunity, missing_terms(opportunity, customer, systems.firm)))
     draft = draft_contract(opportunity, customer, engagement, systems.firm)
     run.approval("Non-standard terms", draft, unless=draft.is_standard, why="; ".join(draft.deviations))

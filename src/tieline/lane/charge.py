@@ -13,7 +13,7 @@ from tieline.billing.cause import Cause
 from tieline.billing.pricing import Priced
 from tieline.engine.problem import Problem
 from tieline.lane.batch import Target, make_batches
-from tieline.lane.check import judge, unstorable
+from tieline.lane.check import Worth, judge, unstorable, worth
 from tieline.lane.reference import ProjectFacts, Reference
 from tieline.lane.reversal import next_ids
 from tieline.lane.waiting import problem_of_cause, wait_for
@@ -65,11 +65,13 @@ def store_charges(db: Connection, reference: Reference, pages: Mapping[int, Sequ
     judged: list[_Judged] = []
     to_post: dict[Target, list[int]] = defaultdict(list)
     causes: dict[Cause, list[int]] = defaultdict(list)
+    worths: dict[int, Worth | None] = {}
     for line_id, (page_id, charge) in zip(next_ids(db, len(charges)), charges, strict=True):
         one, cause = _judged(reference, line_id, page_id, charge)
         judged.append(one)
         if cause is not None:
             causes[cause].append(line_id)
+            worths[line_id] = worth(reference, one.charge.line)
         target = post_target(reference, charge.line.kind, one.project)
         if target is not None and one.priced is not None:
             to_post[target].append(line_id)
@@ -81,7 +83,7 @@ def store_charges(db: Connection, reference: Reference, pages: Mapping[int, Sequ
     waiting: dict[Problem, list[int]] = {}
     for cause, ids in causes.items():
         waiting.setdefault(problem_of_cause(cause), []).extend(ids)
-    wait_for(db, waiting)
+    wait_for(db, waiting, worths)
     wake_projects(db, {(one.project.terms.project_id, one.project.engagement_id) for one in judged if one.project})
 
 

@@ -12,6 +12,7 @@ LARGEST = Decimal(10) ** 12
 FINEST = -6
 """Digits after the point a quantity or amount may have."""
 LONGEST_ID = 300
+Worth = tuple[Decimal, str]
 
 
 class Checkable(Priceable, Protocol):
@@ -40,13 +41,23 @@ def judge(reference: Reference, line: Checkable) -> Priced | Cause:
         return priced.cause
     pricing, erp = reference.pricing, project.erp
     if pricing.lacks_item(erp, priced.item_code):
-        return _no_item(str(erp), priced.item_code)
+        return _no_item(str(erp), priced.item_code, project)
     if line.kind == "time" and pricing.posts(erp, project.terms.legal_entity):
         if not project.in_erp:
             return _not_in_erp(str(erp), project)
         if person is not None and erp not in person.erps:
-            return _no_employee(str(erp), person.terms.email)
+            return _no_employee(str(erp), person.terms.email, project)
     return priced
+
+
+def worth(reference: Reference, line: Checkable) -> Worth | None:
+    """What a line that waits would be worth: amount and currency, when its project and rate are known."""
+    project = reference.projects.get(line.project_ref)
+    if project is None:
+        return None
+    person = reference.people.get(line.person_ref) if line.person_ref is not None else None
+    priced = price(project.terms, line, person.terms if person else None)
+    return (priced.amount, priced.currency) if isinstance(priced, Priced) else None
 
 
 def unstorable(line: Priceable) -> Cause | None:
@@ -106,18 +117,20 @@ def _closed(project: ProjectFacts) -> Cause:
         kind="business_rule",
         field="engagement",
         key=project.engagement_id,
+        legal_entity=project.terms.legal_entity,
         message=f"Work was approved on {project.terms.project_code}, whose engagement is closed",
         owner="delivery",
         suggestion="Withdraw the approval, or open the engagement again.",
     )
 
 
-def _no_item(erp: str, code: str) -> Cause:
+def _no_item(erp: str, code: str, project: ProjectFacts) -> Cause:
     return Cause(
         kind="mapping",
         connection=erp,
         field="item",
         key=code,
+        legal_entity=project.terms.legal_entity,
         message=f"'{code}' has no service item in {erp}",
         owner="finance",
         suggestion=f"Add a row for '{code}' to values/{erp}/item.csv.",
@@ -130,18 +143,20 @@ def _not_in_erp(erp: str, project: ProjectFacts) -> Cause:
         connection=erp,
         field="project",
         key=project.terms.project_id,
+        legal_entity=project.terms.legal_entity,
         message=f"{project.terms.project_code} is not in {erp} yet, so its time cannot be posted",
         owner="finance",
         suggestion="See what keeps the project from being created; the time follows by itself.",
     )
 
 
-def _no_employee(erp: str, email: str) -> Cause:
+def _no_employee(erp: str, email: str, project: ProjectFacts) -> Cause:
     return Cause(
         kind="master_data",
         connection=erp,
         field="person",
         key=email,
+        legal_entity=project.terms.legal_entity,
         message=f"{erp} has no employee with the e-mail {email}",
         owner="resource",
         suggestion="Create the employee there, or correct the e-mail.",

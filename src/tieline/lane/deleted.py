@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from tieline.engine.feed_lock import lock_feed
 from tieline.lane.pricing import Pricing
-from tieline.lane.pull import Feed, lock_feed, take_pages
+from tieline.lane.pull import Feed, take_pages
 from tieline.sdk import jsontext
 from tieline.sdk.feed import LinePage, SourceLine
 from tieline.store.database import Connection, Database

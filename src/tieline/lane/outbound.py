@@ -44,6 +44,7 @@ class Outbound:
     reference: str
     superseded: bool
     project_id: str | None
+    legal_entity: str | None
     line: ErpLine | None
     problem: Rejected | None
 
@@ -114,8 +115,8 @@ def _outbound(row: dict[str, Any], erp: str, theirs: _Theirs, pricing: Pricing) 
             note=row["note"],
             sign=row["sign"],
         )
-        return Outbound(row["id"], reference, superseded, row["project_id"], line, None)
-    return Outbound(row["id"], reference, superseded, row["project_id"], None, problem)
+        return Outbound(row["id"], reference, superseded, row["project_id"], row["legal_entity"], line, None)
+    return Outbound(row["id"], reference, superseded, row["project_id"], row["legal_entity"], None, problem)
 
 
 def _gone(erp: str, name: str, key: str | None, message: str, owner: str) -> Rejected:

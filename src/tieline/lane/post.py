@@ -11,9 +11,10 @@ from tieline.lane.pricing import Pricing
 from tieline.lane.sending import Sending
 from tieline.lane.settle import End, settle
 from tieline.lane.worker import Worker
+from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Unauthorized, Unavailable
 from tieline.sdk.lines import LineSink
-from tieline.store.database import Database
+from tieline.store.database import Database, repeated
 
 LONGEST_WAIT = 0.5
 """Seconds we stay for an accepted batch; a vendor that needs longer is asked at the next call."""
@@ -38,6 +39,7 @@ def _post(worker: Worker, sink: LineSink, pricing: Pricing, senders: Executor) -
     posted, batches = 0, worker.claim(sink)
     while True:
         while batches:
+            crash_point("batch.claimed")
             round_ = _Round(worker, sink, pricing, senders)
             done, batches = round_.settle(round_.carry_out(batches))
             posted += done
@@ -78,18 +80,24 @@ class _Round:
 
     def settle(self, ends: Sequence[End]) -> tuple[int, list[dict[str, Any]]]:
         """Write what was learned, claiming the next round in the same commit. Returns (lines posted, next round)."""
-        session = self.worker.session()
         try:
-            with session.transaction():
-                ours = settle(session, self.sink.connection, ends, self.pricing)
-                following = [] if self.stopped else self.worker.claim(self.sink)
+            ours, following = repeated(lambda: self._settle(ends))
         except Exception:
             self._settle_alone(ends)
             raise
+        crash_point("batch.settled")
         for end in ours:
             if end.following.state == "accepted":
                 self.worker.remember(end.batch, end.lines)
         return sum(len(end.verdict.ids) for end in ours), following
+
+    def _settle(self, ends: Sequence[End]) -> tuple[list[End], list[dict[str, Any]]]:
+        session = self.worker.session()
+        with session.transaction():
+            ours = settle(session, self.sink.connection, ends, self.pricing)
+            following = [] if self.stopped else self.worker.claim(self.sink)
+            crash_point("batch.settling")
+        return ours, following
 
     def _settle_alone(self, ends: Sequence[End]) -> None:
         """One of them cannot be written: it shall not keep the others."""
@@ -120,6 +128,7 @@ class _Round:
             found = self.sink.find_many(references)
         except Exception as error:  # noqa: BLE001 - raised when the round is settled
             return [self._failed(sending, error) for sending in sendings]
+        crash_point("batch.looked_up")
         for sending in sendings:
             sending.found = found
         return []

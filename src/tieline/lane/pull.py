@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
+from tieline.engine.feed_lock import lock_feed
+from tieline.engine.override import corrected_lines
 from tieline.lane.batch import share_batches
 from tieline.lane.change import Outcome, apply_changes, known_versions
 from tieline.lane.charge import Charge, store_charges
@@ -13,12 +15,12 @@ from tieline.lane.check import control_quantity
 from tieline.lane.pricing import Pricing
 from tieline.lane.reference import Reference, load_reference
 from tieline.lane.wakes import wake_projects_with
+from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.sdk.feed import LinePage, SourceLine
 from tieline.sdk.roles import Psa
 from tieline.store.database import Connection, Database
 
-FEED_LOCK = 776
 LineKind = Literal["time", "expense"]
 LONGEST_PULL = 10_000
 """Transactions of one call; the next call goes on where it stopped."""
@@ -66,6 +68,8 @@ def pull_feed(database: Database, feed: Feed, pricing: Pricing, committed: Calla
                 lock_feed(db, feed.stream)
                 ours = _advance(db, feed.stream, cursor, last.cursor)
                 news = take_pages(db, feed, pages, pricing) if ours else 0
+                crash_point("page.storing")
+            crash_point("page.stored")
             pulled += news
             if news:
                 committed()
@@ -102,11 +106,6 @@ def _lines(pages: Sequence[LinePage]) -> int:
     return sum(len(page.lines) for page in pages)
 
 
-def lock_feed(db: Connection, stream: str) -> None:
-    """One writer per feed until the transaction ends: whoever judges a known line judges it alone."""
-    db.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", [FEED_LOCK, stream])
-
-
 def take_pages(db: Connection, feed: Feed, pages: Sequence[LinePage], pricing: Pricing) -> int:
     """Store what is news in some pages; the caller holds the feed's lock. Returns how many lines were news."""
     newest = _newest(feed, pages)
@@ -118,6 +117,8 @@ def take_pages(db: Connection, feed: Feed, pages: Sequence[LinePage], pricing: P
         changed = [line for line in lines if line.source_id in known and known[line.source_id].is_older_than(line)]
         if not fresh and not changed:
             continue
+        fresh = corrected_lines(db, feed.connection, feed.kind, fresh)
+        changed = corrected_lines(db, feed.connection, feed.kind, changed)
         share_batches(db)
         outcome = apply_changes(db, pricing, feed.connection, feed.kind, changed) if changed else Outcome()
         if changed:

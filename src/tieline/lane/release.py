@@ -5,17 +5,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from tieline.billing.cause import Cause
 from tieline.billing.pricing import Priced
 from tieline.engine.audit import audit
+from tieline.engine.feed_lock import lock_feed
 from tieline.engine.problem import Problem
 from tieline.lane.batch import Target, make_batches, share_batches
 from tieline.lane.charge import post_target
-from tieline.lane.check import judge
+from tieline.lane.check import Worth, judge, worth
 from tieline.lane.pricing import Pricing
-from tieline.lane.pull import lock_feed
 from tieline.lane.reference import Reference, load_reference
 from tieline.lane.waiting import problem_of_cause, wait_for, wait_no_longer
 from tieline.lane.wakes import wake_projects_of
@@ -23,8 +24,10 @@ from tieline.model.transaction import Kind
 from tieline.store.database import Connection, Database
 
 CHUNK = 1000
-PROBED = 20
-"""Lines of an exception that are tried before all of them are looked at."""
+PROBED = 10
+"""Lines of an exception, of the oldest and of the newest each, that are tried before all are looked at."""
+TOGETHER = 500
+"""Exceptions whose lines are looked at together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +64,15 @@ _LINES = """
 select t.id, t.connection, t.kind, t.source_id, t.sign, t.project_ref, t.person_ref, t.role, t.work_date, t.quantity,
   t.billable, t.source_currency as currency, t.source_amount as amount, t.approved_at,
   t.disposition is not null as priced
-from project_transaction t join exception_line l on l.transaction_id = t.id
-where l.exception_id = %(exception)s and t.state = 'in_exception' and t.connection = %(connection)s
-  and t.kind = %(kind)s and t.id > %(after)s
+from project_transaction t
+where t.id in (select transaction_id from exception_line
+    where exception_id = any (%(exceptions)s) and transaction_id > %(after)s)
+  and t.state = 'in_exception' and t.connection = %(connection)s and t.kind = %(kind)s
 order by t.id limit %(limit)s for update of t
 """
 _FEEDS = """
 select distinct t.connection, t.kind from project_transaction t join exception_line l on l.transaction_id = t.id
-where l.exception_id = %s and t.state = 'in_exception' order by 1, 2
+where l.exception_id = any (%s) and t.state = 'in_exception' order by 1, 2
 """
 
 
@@ -81,29 +85,43 @@ def release_exception(
     systems: dict[str, str] | None = None,
 ) -> Released:
     """Look at all lines of an exception again; those whose cause is gone go on. `systems`: vendors' names."""
+    return release_exceptions(database, pricing, [exception_id], by=by, systems=systems)
+
+
+def release_exceptions(
+    database: Database,
+    pricing: Pricing,
+    exceptions: Sequence[int],
+    *,
+    by: str = "tieline",
+    systems: dict[str, str] | None = None,
+) -> Released:
+    """Look at all lines of some exceptions again, together; those whose cause is gone go on."""
     released = waiting = 0
     with database.connection() as db:
-        feeds = db.execute(_FEEDS, [exception_id]).fetchall()
+        feeds = db.execute(_FEEDS, [list(exceptions)]).fetchall()
     for feed in feeds:
         after = 0
         while True:
             with database.transaction() as db:
                 lock_feed(db, f"{feed['connection']}:{feed['kind']}")
                 share_batches(db)
-                lines = _read(db, exception_id, feed["connection"], feed["kind"], after)
+                lines = _read(db, exceptions, feed["connection"], feed["kind"], after)
                 if not lines:
                     break
                 going = _release(db, pricing, lines, (systems or {}).get(feed["connection"]))
                 if going:
-                    audit(db, "lines.released", actor=by, object_=f"exception:{exception_id}", detail={"lines": going})
+                    what = f"exception:{exceptions[0]}" if len(exceptions) == 1 else "exceptions"
+                    detail = {"lines": going, "exceptions": len(exceptions)}
+                    audit(db, "lines.released", actor=by, object_=what, detail=detail)
             released, waiting, after = released + going, waiting + len(lines) - going, lines[-1].id
     return Released(released, waiting)
 
 
-def _read(db: Connection, exception_id: int, connection: str, kind: str, after: int) -> list[_Waiting]:
+def _read(db: Connection, exceptions: Sequence[int], connection: str, kind: str, after: int) -> list[_Waiting]:
     rows = db.execute(
         _LINES,
-        {"exception": exception_id, "connection": connection, "kind": kind, "after": after, "limit": CHUNK},
+        {"exceptions": list(exceptions), "connection": connection, "kind": kind, "after": after, "limit": CHUNK},
     ).fetchall()
     return [_Waiting(**row) for row in rows]
 
@@ -114,6 +132,7 @@ class _Going:
     again: list[int] = field(default_factory=list)
     to_post: dict[Target, list[int]] = field(default_factory=lambda: defaultdict(list))
     waiting: dict[Problem, list[int]] = field(default_factory=lambda: defaultdict(list))
+    worths: dict[int, Worth | None] = field(default_factory=dict)
     linked: dict[int, tuple[str | None, str | None, str | None]] = field(default_factory=dict)
     """(legal entity, project, person) of each line, as they are known now."""
 
@@ -125,7 +144,7 @@ def _release(db: Connection, pricing: Pricing, lines: Sequence[_Waiting], system
         _judge(going, reference, line)
     batches = make_batches(db, pricing, going.to_post)
     _write(db, going, batches)
-    for problem, exception in wait_for(db, going.waiting).items():
+    for problem, exception in wait_for(db, going.waiting, going.worths).items():
         wait_no_longer(db, going.waiting[problem], "its lines wait for another cause", keep=exception)
     gone = [*going.priced, *going.again]
     wait_no_longer(db, gone, "its cause is gone")
@@ -142,6 +161,7 @@ def _judge(going: _Going, reference: Reference, line: _Waiting) -> None:
         verdict = judge(reference, line)
         if isinstance(verdict, Cause):
             going.waiting[problem_of_cause(verdict)].append(line.id)
+            going.worths[line.id] = worth(reference, line)
             return
         going.priced[line.id] = verdict
     going.linked[line.id] = (
@@ -217,14 +237,17 @@ def _write(db: Connection, going: _Going, batches: dict[int, int]) -> None:
 
 
 _PROBES = """
-select * from (
-  select l.exception_id, i.cause, t.id, t.connection, t.kind, t.source_id, t.sign, t.project_ref, t.person_ref, t.role,
-    t.work_date, t.quantity, t.billable, t.source_currency as currency, t.source_amount as amount, t.approved_at,
-    row_number() over (partition by l.exception_id, t.connection order by t.work_date, t.id) as place
-  from exception_item i join exception_line l on l.exception_id = i.id
-    join project_transaction t on t.id = l.transaction_id
-  where i.closed_at is null and i.kind <> 'poison' and t.state = 'in_exception' and t.disposition is null) w
-where place <= %s order by connection, exception_id, id
+select i.id as exception_id, i.cause, t.id, t.connection, t.kind, t.source_id, t.sign, t.project_ref, t.person_ref,
+  t.role, t.work_date, t.quantity, t.billable, t.source_currency as currency, t.source_amount as amount, t.approved_at
+from exception_item i
+  cross join lateral (
+    (select transaction_id as id from exception_line where exception_id = i.id and transaction_id is not null
+      order by transaction_id limit %(probed)s)
+    union (select transaction_id from exception_line where exception_id = i.id and transaction_id is not null
+      order by transaction_id desc limit %(probed)s)) l
+  join project_transaction t on t.id = l.id
+where i.closed_at is null and i.kind <> 'poison' and t.state = 'in_exception' and t.disposition is null
+order by t.connection, i.id, t.id
 """
 
 
@@ -234,21 +257,35 @@ def release_all_mendable(database: Database, pricing: Pricing, systems: dict[str
     Lines the ERP refused are not tried again by themselves: nothing of ours shows that their cause is gone.
     """
     with database.transaction() as db:
-        rows = db.execute(_PROBES, [PROBED]).fetchall()
-        mended = _mended(db, pricing, rows)
-    return sum(release_exception(database, pricing, one, systems=systems).released for one in sorted(mended))
+        rows = db.execute(_PROBES, {"probed": PROBED}).fetchall()
+        mended = sorted(_mended(db, pricing, rows))
+    return sum(
+        release_exceptions(database, pricing, mended[at : at + TOGETHER], systems=systems).released
+        for at in range(0, len(mended), TOGETHER)
+    )
 
 
 def release_asked(database: Database, pricing: Pricing) -> int:
     """Release the lines of exceptions a person asked to try again; returns how many went on."""
     with database.connection() as db:
-        rows = db.execute("select id, retry_by from exception_item where retry_by is not null order by id").fetchall()
+        rows = db.execute(_ASKED).fetchall()
     released = 0
-    for row in rows:
-        released += release_exception(database, pricing, row["id"], by=row["retry_by"]).released
-        with database.transaction() as db:
-            db.execute("update exception_item set retry_by = null where id = %s", [row["id"]])
+    for by, group in groupby(rows, key=lambda row: str(row["retry_by"])):
+        ids = [row["id"] for row in group]
+        for at in range(0, len(ids), TOGETHER):
+            some = ids[at : at + TOGETHER]
+            released += release_exceptions(database, pricing, some, by=by).released
+            with database.transaction() as db:
+                db.execute(_ANSWERED, [some])
     return released
+
+
+_ASKED = "select id, retry_by from exception_item where retry_by is not null order by retry_by, id"
+# One order, or two who lock several exceptions deadlock.
+_ANSWERED = """
+update exception_item i set retry_by = null
+from (select id from exception_item where id = any (%s) order by id for update) l where i.id = l.id
+"""
 
 
 def _mended(db: Connection, pricing: Pricing, rows: Iterable[dict[str, Any]]) -> set[int]:
@@ -256,7 +293,6 @@ def _mended(db: Connection, pricing: Pricing, rows: Iterable[dict[str, Any]]) ->
     probes: dict[str, list[tuple[int, str, _Waiting]]] = defaultdict(list)
     for row in rows:
         exception, cause = row.pop("exception_id"), row.pop("cause")
-        row.pop("place")
         probes[row["connection"]].append((exception, cause, _Waiting(**row, priced=False)))
     mended: set[int] = set()
     for group in probes.values():

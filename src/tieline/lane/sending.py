@@ -7,6 +7,7 @@ from typing import Any
 
 from tieline.lane.outbound import Outbound
 from tieline.lane.settle import End, Next, Verdict
+from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import NotSent, Rejected, Unauthorized, Unavailable, Unclear
 from tieline.sdk.lines import LineSink, Settled
 from tieline.sdk.operation import Accepted, WriteSafety
@@ -110,6 +111,7 @@ class Sending:
 
     def _take(self, lines: Sequence[Outbound], answer: Settled | Accepted, *, sent: bool) -> End:
         """Note an answer of `post` or `poll`. A line it does not name is in doubt and looked up."""
+        crash_point("batch.answered")
         quarantine = self.sink.quarantine if sent else None
         if isinstance(answer, Accepted):
             growing = FIRST_LOOK * 2 ** min(int(self.batch["attempts"]) - 1, 12)

@@ -182,7 +182,9 @@ def _refuse(db: Connection, lines: Sequence[Outbound], refused: Mapping[int, Rej
     for line_id in wanted:
         error = refused[line_id]
         # Without a key of its own a refusal concerns the project, or each line would be an exception.
-        problem = problem_of(error, target="time", subject=by_id[line_id].project_id)
+        problem = problem_of(
+            error, target="time", subject=by_id[line_id].project_id, legal_entity=by_id[line_id].legal_entity
+        )
         waiting.setdefault(problem, []).append(line_id)
     wait_for(db, _by_cause(waiting))
 

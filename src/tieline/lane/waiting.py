@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tieline.billing.cause import Cause
 from tieline.engine.problem import Problem, close_if_empty, open_exception
+from tieline.lane.check import Worth
 from tieline.store.database import Connection
 
 _JOIN = """
 insert into exception_line (exception_id, transaction_id, engagement, label, target, subject, amount, currency)
 select %(exception)s, t.id, p.engagement_id, initcap(t.kind) || ' of ' || t.work_date, t.kind,
-  t.connection || ':' || t.source_id, coalesce(t.amount, t.source_amount), coalesce(t.currency, t.source_currency)
-from project_transaction t left join project p on p.id = t.project_id
-where t.id = any (%(ids)s)
+  t.connection || ':' || t.source_id, coalesce(t.amount, n.amount, t.source_amount) * t.sign,
+  case when coalesce(t.amount, n.amount) is null then t.source_currency else coalesce(t.currency, n.currency) end
+from unnest(%(ids)s::bigint[], %(amounts)s::numeric[], %(currencies)s::text[]) n (id, amount, currency)
+  join project_transaction t on t.id = n.id left join project p on p.id = t.project_id
 on conflict (exception_id, transaction_id) where transaction_id is not null do nothing
 """
 
@@ -30,12 +32,18 @@ def problem_of_cause(cause: Cause) -> Problem:
     )
 
 
-def wait_for(db: Connection, waiting: Mapping[Problem, Sequence[int]]) -> dict[Problem, int]:
-    """Lines join the exceptions of their problems; returns the exceptions."""
+def wait_for(
+    db: Connection, waiting: Mapping[Problem, Sequence[int]], worths: Mapping[int, Worth | None] | None = None
+) -> dict[Problem, int]:
+    """Lines join the exceptions of their problems; returns the exceptions. `worths`: of lines without a price."""
+    known = worths or {}
     exceptions: dict[Problem, int] = {}
     for problem in sorted(waiting, key=lambda one: one.cause):  # one order, or two pages deadlock
         exceptions[problem] = open_exception(db, problem)
-        db.execute(_JOIN, {"exception": exceptions[problem], "ids": list(waiting[problem])})
+        ids = list(waiting[problem])
+        found = [known.get(line) or (None, None) for line in ids]
+        values = {"amounts": [amount for amount, _ in found], "currencies": [currency for _, currency in found]}
+        db.execute(_JOIN, {"exception": exceptions[problem], "ids": ids, **values})
     return exceptions
 
 

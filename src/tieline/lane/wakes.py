@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from tieline.engine.wake import wake_all
+from tieline.engine.wake import wake_many
 from tieline.store.database import Connection
 
 FLOWS = ("billing", "project_feedback")
@@ -11,7 +11,7 @@ FLOWS = ("billing", "project_feedback")
 def wake_projects(db: Connection, projects: Iterable[tuple[str, str]]) -> None:
     """(project id, engagement id): wake the flows, in one order, or two pages deadlock."""
     pairs = sorted(set(projects))
-    wake_all(db, [(flow, project, engagement) for project, engagement in pairs for flow in FLOWS], "event")
+    wake_many(db, [(flow, project, engagement) for project, engagement in pairs for flow in FLOWS], "event")
 
 
 def wake_projects_of(db: Connection, transactions: Sequence[int]) -> None:

@@ -17,6 +17,8 @@ class LegalEntity(Record):
     """Its home currency."""
     currencies: tuple[str, ...] = ()
     """Further currencies it bills in."""
+    region: str | None = None
+    """Groups entities in rules: `EMEA`."""
 
     def bills_in(self, currency: str) -> bool:
         """Whether this entity may write invoices in a currency."""

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(hours=1)
+"""What a vendor's wish to wait is clamped to, however absurd it is."""
+
 ExceptionKind = Literal[
     "mapping",
     "master_data",
@@ -41,6 +44,11 @@ class Unavailable(Exception):
     def __str__(self) -> str:
         return f"{self.system}: {self.message}"
 
+    @property
+    def wish(self) -> timedelta | None:
+        """The vendor's own wish, clamped."""
+        return None if self.retry_after is None else min(max(self.retry_after, SHORTEST_WAIT), LONGEST_WAIT)
+
 
 @dataclass(eq=False)
 class Unclear(Unavailable):
@@ -48,6 +56,16 @@ class Unclear(Unavailable):
 
     It must be resolved before different content is sent.
     """
+
+
+@dataclass(eq=False)
+class Throttled(Unavailable):
+    """The vendor refused the call because of its limits: nothing happened, and the whole account slows down.
+
+    `at_once`: too many calls side by side, rather than too many in a time.
+    """
+
+    at_once: bool = False
 
 
 @dataclass(eq=False)

@@ -15,12 +15,23 @@ from typing import Any, Protocol
 import httpx2
 
 from tieline.sdk import jsontext
-from tieline.sdk.errors import NotSent, Rejected, Unauthorized, Unavailable, Unclear
+from tieline.sdk.crashpoint import crash_point
+from tieline.sdk.errors import (
+    LONGEST_WAIT,
+    SHORTEST_WAIT,
+    NotSent,
+    Rejected,
+    Throttled,
+    Unauthorized,
+    Unavailable,
+    Unclear,
+)
 
 MAX_ANSWER = 32 * 1024 * 1024
 """Bytes of a decoded answer; more is a failed call. One page may hold a text of 10 MB and must not stop its feed."""
 
 _send_by: ContextVar[list[float] | None] = ContextVar("send_by", default=None)
+_reads_only: ContextVar[bool] = ContextVar("reads_only", default=False)
 SEND_WINDOW = 2.0
 """Seconds between the commit of an intent (or the vendor's last answer within it) and the next write to the socket."""
 
@@ -98,6 +109,16 @@ def send_window(committed_at: float) -> Iterator[None]:
         _send_by.reset(token)
 
 
+@contextmanager
+def nothing_is_sent() -> Iterator[None]:
+    """Within it every write is refused (`NotSent`), whoever tries: for previews."""
+    token = _reads_only.set(True)
+    try:
+        yield
+    finally:
+        _reads_only.reset(token)
+
+
 class VendorHttp:
     """One pooled client per connection. `refusal` turns an answer outside 2xx into an error, by the vendor's codes."""
 
@@ -166,9 +187,13 @@ class VendorHttp:
             return self._exchange(request, write), used
 
     def _exchange(self, request: httpx2.Request, write: bool) -> HttpAnswer:
+        if write and _reads_only.get():
+            raise NotSent(self.connection, "this is a preview, in which nothing is sent")
         send_by = _send_by.get()
         if write and send_by is not None and time.monotonic() > send_by[0]:
             raise NotSent(self.connection, "the request waited too long after its intent and was not sent")
+        if write:
+            crash_point("write.sending")
         deadline = time.monotonic() + self._timeout
         try:
             response = self._client.send(request, stream=True)
@@ -181,12 +206,16 @@ class VendorHttp:
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             kind = Unclear if write else Unavailable
             raise kind(self.connection, f"the call broke off: {str(error) or type(error).__name__}") from error
+        if write:
+            crash_point("write.answered")
         if send_by is not None:
             send_by[0] = time.monotonic() + SEND_WINDOW
         lowered = {name.lower(): value for name, value in response.headers.items()}
         answer = HttpAnswer(response.status_code, lowered, body, self.connection)
-        if answer.status >= 500 or answer.status == 429:  # inside the gate, so that the circuit counts it
-            raise self._error(answer, write)
+        if answer.status >= 400 and answer.status != 401:
+            error = self._error(answer, write)
+            if isinstance(error, Unavailable):  # raised inside the gate, which learns from it
+                raise error
         return answer
 
     def _read(self, response: httpx2.Response, deadline: float) -> bytes:
@@ -206,7 +235,7 @@ class VendorHttp:
         if answer.status == 401:
             return Unauthorized(self.connection, "refused our credentials; renew them in the site's secrets")
         if answer.status == 429:
-            return Unavailable(self.connection, "asked us to slow down", retry_after(answer.headers.get("retry-after")))
+            return Throttled(self.connection, "asked us to slow down", retry_after(answer.headers.get("retry-after")))
         if answer.status >= 500:
             kind = Unclear if write else Unavailable
             return kind(self.connection, f"failed inside (status {answer.status})")
@@ -232,4 +261,4 @@ def retry_after(header: str | None) -> timedelta | None:
             return None
     if seconds != seconds:
         return None
-    return timedelta(seconds=min(max(seconds, 1.0), 3600.0))
+    return timedelta(seconds=min(max(seconds, SHORTEST_WAIT.total_seconds()), LONGEST_WAIT.total_seconds()))

@@ -14,6 +14,7 @@ from tieline.model.notice import CustomerLink, Notice
 from tieline.model.opportunity import Opportunity
 from tieline.model.project import ContractPart, Milestone, Project, ProjectSummary, ResourceRequest, WbsElement
 from tieline.model.staffing import Assignment, CostForecast, Resource, StaffingSummary
+from tieline.sdk.books import Books, SourceBooks
 from tieline.sdk.feed import Changed, Changes, IdSet, LinePage
 from tieline.sdk.lines import LineSink
 from tieline.sdk.operation import Operation
@@ -36,6 +37,10 @@ class Connection(Protocol):
 
 class Crm(Connection, Protocol):
     """Where deals are won: Salesforce."""
+
+    @property
+    def books(self) -> Books:
+        """What it lists of ours."""
 
     def read_opportunity(self, ref: str) -> Opportunity:
         """The deal with its lines; a deleted one has `is_deleted`. Raises Rejected when it never existed."""
@@ -72,6 +77,10 @@ class Crm(Connection, Protocol):
 
 class Psa(Connection, Protocol):
     """Where projects are staffed and time is approved: Kantata."""
+
+    @property
+    def books(self) -> SourceBooks:
+        """What it lists of ours, and the approved work it holds."""
 
     @property
     def ensure_project(self) -> Operation[Project]:
@@ -115,12 +124,22 @@ class Psa(Connection, Protocol):
     def list_changed_expenses(self, cursor: str | None) -> LinePage:
         """Expenses changed since the cursor."""
 
+    def read_lines(self, kind: str, refs: Sequence[str]) -> LinePage:
+        """Time entries (`time`) or expenses (`expense`) by id as they stand now, up to 100; deleted ones are left out.
+
+        The page's cursor means nothing.
+        """
+
     def list_approved_refs(self, kind: str) -> IdSet:
         """Ids of all approved time entries (`time`) or expenses (`expense`) that exist now."""
 
 
 class Erp(Connection, Protocol):
     """Where money is booked: NetSuite, Tryton."""
+
+    @property
+    def books(self) -> Books:
+        """What it lists of ours."""
 
     @property
     def ensure_customer(self) -> Operation[Customer]:

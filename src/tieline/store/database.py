@@ -1,10 +1,13 @@
 """The one database: a pool of connections, exact JSON, and transactions."""
 
-from collections.abc import Iterator
+import random
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
+from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool
@@ -12,6 +15,11 @@ from psycopg_pool import ConnectionPool
 from tieline.sdk import jsontext
 
 Connection = psycopg.Connection[DictRow]
+T = TypeVar("T")
+
+CONFLICTS = (DeadlockDetected, SerializationFailure)
+"""PostgreSQL gave a transaction up so that another one could go on; done again it works."""
+REPEATS = 6
 
 
 def _dumps(value: Any) -> str:
@@ -25,6 +33,16 @@ set_json_loads(jsontext.loads)
 def connect(conninfo: str) -> Connection:
     """One connection in autocommit mode, with rows as dicts."""
     return psycopg.connect(conninfo, row_factory=dict_row, autocommit=True)
+
+
+def repeated(transaction: Callable[[], T]) -> T:
+    """Do a whole transaction, and again when it lost a conflict; raises the conflict after so many in a row."""
+    for times in range(1, REPEATS):
+        try:
+            return transaction()
+        except CONFLICTS:
+            time.sleep(random.uniform(0.005, 0.02) * 2**times)  # noqa: S311 - so that the two do not meet again
+    return transaction()
 
 
 class Database:

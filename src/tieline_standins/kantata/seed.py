@@ -2,10 +2,11 @@
 
 import random
 from datetime import date, timedelta
+from decimal import Decimal
 
 from tieline_standins.core.http import Json
 from tieline_standins.core.vendor import ControlError
-from tieline_standins.firm import Firm
+from tieline_standins.firm import Entity, Firm, Person
 from tieline_standins.kantata.resource import Session
 from tieline_standins.kantata.world import Record, World
 
@@ -22,15 +23,7 @@ def people(world: World, firm: Firm) -> dict[str, Session]:
     roles = {role.name: world.insert("roles", {"name": role.name}) for role in firm.roles}
     tokens = {}
     for person in firm.people:
-        entity = firm.entity(person.entity)
-        data = {"full_name": person.name, "email_address": person.email, "country": entity.country}
-        user = world.insert("users", data, {"role": roles[person.role].sid})
-        rates = {"bill_rate_in_cents": int(person.bill_rate * 100), "cost_rate_in_cents": int(person.cost_rate * 100)}
-        known = {"full_name": person.name, "email_address": person.email, "is_owner": person.approver}
-        links = {"user": user.sid, "default_role": roles[person.role].sid}
-        membership = world.insert("account_memberships", known | rates, links)
-        cost = {"rate_in_cents": int(person.cost_rate * 100), "currency": entity.currency}
-        world.insert("cost_rates", cost, {"account_membership": membership.sid})
+        user = _person(world, roles[person.role], person, firm.entity(person.entity))
         tokens[f"kantata-{person.email.partition('@')[0]}"] = Session(user.sid, admin=False)
         if person.approver:
             tokens["kantata-admin-token"] = Session(user.sid, admin=True)
@@ -38,6 +31,50 @@ def people(world: World, firm: Firm) -> dict[str, Session]:
     for name in _CATEGORIES:
         world.insert("expense_categories", {"name": name})
     return tokens
+
+
+def hire(world: World, firm: Firm, wanted: Json) -> Json:
+    """More people of the firm: `[{"name", "email", "role", "entity", "bill_rate", "cost_rate"}]`; e-mail -> user id.
+
+    An account administrator invites people in the vendor's screens; its API cannot. Raises ControlError.
+    """
+    roles = {str(role.data["name"]): role for role in world.all("roles")}
+    entities = {entity.code: entity for entity in firm.entities}
+    if not isinstance(wanted, list):
+        raise ControlError("`hire` takes a list of people")
+    people = [_person_of(row) for row in wanted]
+    for person in people:
+        if person.role not in roles or person.entity not in entities:
+            raise ControlError(f"{person.email} needs a role and an entity of the firm")
+    return {person.email: _person(world, roles[person.role], person, entities[person.entity]).sid for person in people}
+
+
+def _person_of(row: Json) -> Person:
+    try:
+        return Person(
+            name=str(row["name"]),
+            email=str(row["email"]),
+            role=str(row["role"]),
+            entity=str(row["entity"]),
+            bill_rate=Decimal(str(row["bill_rate"])),
+            cost_rate=Decimal(str(row["cost_rate"])),
+            approver=False,
+        )
+    except (KeyError, TypeError, ArithmeticError) as error:
+        raise ControlError("a person has name, email, role, entity, bill_rate and cost_rate") from error
+
+
+def _person(world: World, role: Record, person: Person, entity: Entity) -> Record:
+    """A user with membership, rates and cost."""
+    data = {"full_name": person.name, "email_address": person.email, "country": entity.country}
+    user = world.insert("users", data, {"role": role.sid})
+    rates = {"bill_rate_in_cents": int(person.bill_rate * 100), "cost_rate_in_cents": int(person.cost_rate * 100)}
+    known = {"full_name": person.name, "email_address": person.email, "is_owner": person.approver}
+    links = {"user": user.sid, "default_role": role.sid}
+    membership = world.insert("account_memberships", known | rates, links)
+    cost = {"rate_in_cents": int(person.cost_rate * 100), "currency": entity.currency}
+    world.insert("cost_rates", cost, {"account_membership": membership.sid})
+    return user
 
 
 def _rate_cards(world: World, firm: Firm, roles: dict[str, Record]) -> None:

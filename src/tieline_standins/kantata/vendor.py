@@ -142,6 +142,8 @@ class KantataVendor:
         raise ControlError('a token takes {"user": "id or e-mail address", "admin": true or false}')
 
     def control(self, request: Request, path: str) -> Response | None:
+        if (request.method, path) == ("POST", "kantata/hire"):
+            return Response(200, seed.hire(self.world, self._context.firm, request.json()), changed=True)
         if (request.method, path) != ("POST", "kantata/seed"):
             return None
         session = self.tokens.get("kantata-admin-token") or Session("1", admin=True)

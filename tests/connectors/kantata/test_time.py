@@ -236,3 +236,16 @@ def test_a_cursor_of_somebody_else_is_refused(psa: Psa, cursor: str) -> None:
         with pytest.raises(Rejected) as refused:
             read(cursor)
         assert refused.value.kind == "internal"
+
+
+def test_entries_are_read_again_by_their_ids_and_what_is_gone_is_left_out(psa: Psa, delivery: Delivery) -> None:
+    project = delivery.project()
+    approved, other = delivery.entry(project, 60), delivery.entry(project, 30)
+    delivery.decide(delivery.submit(project, approved), "approve")
+    delivery.later(60)
+    lines, _ = lines_since(psa, None)
+    page = psa.read_lines("time", [approved, "999999999", "no id", approved])
+    assert list(page.lines) == [newest(lines)[approved]]
+    assert {line.source_id for line in psa.read_lines("time", [approved, other]).lines} == {approved, other}
+    assert psa.read_lines("time", ["no id"]).lines == ()
+    assert psa.read_lines("expense", ["999999999"]).lines == []

@@ -16,6 +16,7 @@ OUTCOMES = {
     "approval.approved": "approved",
     "approval.declined": "declined",
     "lines.posted": "confirmed",
+    "lines.written_off": "written_off",
     "invoice.changed": "done",
 }
 OPEN_STEPS = ("refused", "in_doubt", "waiting", "retrying", "accepted", "asks")

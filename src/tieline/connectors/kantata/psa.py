@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tieline.connectors.kantata.books import KantataBooks
 from tieline.connectors.kantata.changes import ProjectFeed
 from tieline.connectors.kantata.lines import EXPENSES, TIME, LineFeed
 from tieline.connectors.kantata.notice import notify
@@ -25,6 +26,7 @@ class KantataPsa:
     account: Account
     connection: str
     system: str
+    books: KantataBooks
     projects: ProjectFeed
     time: LineFeed
     expenses: LineFeed
@@ -64,6 +66,10 @@ class KantataPsa:
         """Expenses changed since the cursor."""
         return self.expenses.page(cursor)
 
+    def read_lines(self, kind: str, refs: Sequence[str]) -> LinePage:
+        """Time entries or expenses by id, as they stand now."""
+        return {"time": self.time, "expense": self.expenses}[kind].named(refs)
+
     def list_approved_refs(self, kind: str) -> IdSet:
         """Ids of all approved time entries (`time`) or expenses (`expense`) that exist now."""
         return {"time": self.time, "expense": self.expenses}[kind].approved()
@@ -71,13 +77,15 @@ class KantataPsa:
 
 def psa_of(account: Account) -> KantataPsa:
     """The role object, with its operations built once."""
+    time, expenses = LineFeed(account, TIME), LineFeed(account, EXPENSES)
     return KantataPsa(
         account=account,
         connection=account.connection,
         system=account.facts.system,
+        books=KantataBooks(account, {"time": time, "expense": expenses}),
         projects=ProjectFeed(account),
-        time=LineFeed(account, TIME),
-        expenses=LineFeed(account, EXPENSES),
+        time=time,
+        expenses=expenses,
         ensure_project=ensure_project(account),
         ensure_wbs_element=ensure_wbs_element(account),
         ensure_milestone=ensure_milestone(account),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tieline.connectors.netsuite.billing_schedule import ensure_billing_schedule
+from tieline.connectors.netsuite.books import NetSuiteBooks
 from tieline.connectors.netsuite.changes import list_changed_invoices
 from tieline.connectors.netsuite.contract import ensure_contract
 from tieline.connectors.netsuite.cost_forecast import ensure_cost_forecast
@@ -43,6 +44,7 @@ class NetSuiteErp:
     account: str
     connection: str
     system: str
+    books: NetSuiteBooks
     time: LineSink
     ensure_customer: Operation[Customer]
     ensure_project: Operation[Project]
@@ -82,6 +84,7 @@ def erp_of(site: Site, account: str) -> NetSuiteErp:
         account=account,
         connection=site.connection,
         system=site.facts.system,
+        books=NetSuiteBooks(site),
         time=TimeLines(
             client=site.client,
             options=site.options,

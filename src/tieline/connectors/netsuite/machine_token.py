@@ -17,6 +17,7 @@ from tieline.sdk import jsontext
 from tieline.sdk.connector import ConnectionSettings
 from tieline.sdk.errors import Unauthorized, Unavailable
 from tieline.sdk.http import Anonymous, Gate, HttpAnswer, VendorHttp
+from tieline.sdk.secrets import know_secret
 
 ASSERTION_LIFE = 300
 """Seconds; NetSuite allows up to 60 minutes."""
@@ -106,7 +107,7 @@ def _token(answer: HttpAnswer) -> Token:
     token = body.get("access_token") if isinstance(body, dict) else None
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         raise Unavailable(answer.system, "answered the sign-in with something that is no token")
-    return Token(f"Bearer {token}", time.monotonic() + _life(body.get("expires_in")))
+    return Token(f"Bearer {know_secret(token)}", time.monotonic() + _life(body.get("expires_in")))
 
 
 def _life(seconds: object) -> float:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from tieline.sdk import jsontext
-from tieline.sdk.errors import ExceptionKind, Rejected, Unauthorized, Unavailable
+from tieline.sdk.errors import ExceptionKind, Rejected, Throttled, Unauthorized
 from tieline.sdk.http import HttpAnswer
 
 LONGEST_DETAIL = 400
@@ -50,7 +50,7 @@ def refusal(answer: HttpAnswer) -> Exception | None:
     codes = {detail.code for detail in details}
     if codes & BUSY:
         # No Retry-After is documented: a short pause of our own.
-        return Unavailable(answer.system, "has too many requests at once", timedelta(seconds=2))
+        return Throttled(answer.system, "has too many requests at once", timedelta(seconds=2), at_once=True)
     if answer.status >= 500 or not details:
         return None
     if "INVALID_LOGIN" in codes:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping as Values
 from dataclasses import dataclass
 
+from tieline.connectors.salesforce.books import SalesforceBooks
 from tieline.connectors.salesforce.changes import OpportunityFeed
 from tieline.connectors.salesforce.customers import Customers
 from tieline.connectors.salesforce.operations import Writing, upsert
@@ -26,6 +27,7 @@ class SalesforceCrm:
     url: str
     objects: Values[str, str]
     """The vendor's object of each target."""
+    books: SalesforceBooks
     opportunities: Opportunities
     customers: Customers
     feed: OpportunityFeed
@@ -66,6 +68,7 @@ def crm_role(
         system=writing.facts.system,
         url=url.rstrip("/"),
         objects={name: mapping.vendor for name, mapping in writing.mappings.items()},
+        books=SalesforceBooks(writing),
         opportunities=opportunities,
         customers=customers,
         feed=feed,

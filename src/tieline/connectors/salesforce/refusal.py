@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tieline.sdk import jsontext
-from tieline.sdk.errors import ExceptionKind, Rejected, Unauthorized, Unavailable
+from tieline.sdk.errors import ExceptionKind, Rejected, Throttled, Unauthorized, Unavailable
 from tieline.sdk.http import HttpAnswer
 
 
@@ -107,11 +107,11 @@ def _error(row: dict[str, Any]) -> VendorError:
     return VendorError(str(code), message[:LONGEST_MESSAGE], names)
 
 
-def _over_limit(system: str, message: str) -> Unavailable:
+def _over_limit(system: str, message: str) -> Throttled:
     # "TotalRequests" counts a rolling day; every other limit (calls at once) is over within a minute.
     daily = "TotalRequests" in message
     words = "the organisation has used up its calls for today" if daily else "has too many calls at once"
-    return Unavailable(system, words, timedelta(minutes=15) if daily else timedelta(seconds=30))
+    return Throttled(system, words, timedelta(minutes=15) if daily else timedelta(seconds=30), at_once=not daily)
 
 
 def _rejected(system: str, errors: Sequence[VendorError]) -> Rejected:

@@ -16,8 +16,9 @@ from tieline.connectors.salesforce.org_id import eighteen, is_id
 from tieline.connectors.salesforce.settings import Options
 from tieline.sdk import jsontext
 from tieline.sdk.connector import ConnectionSettings
-from tieline.sdk.errors import Unauthorized, Unavailable
+from tieline.sdk.errors import Throttled, Unauthorized, Unavailable
 from tieline.sdk.http import Anonymous, Gate, HttpAnswer, VendorHttp
+from tieline.sdk.secrets import know_secret
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
 JWT_LIFE = 180
@@ -140,7 +141,7 @@ def _token(answer: HttpAnswer) -> Token:
     if isinstance(body, dict) and isinstance(body.get("access_token"), str) and isinstance(body.get("id"), str):
         organisation = body["id"].rstrip("/").split("/")[-2:][0]  # https://login.salesforce.com/id/<org>/<user>
         if is_id(organisation) and body["access_token"].isascii():
-            return Token(f"Bearer {body['access_token']}", eighteen(organisation))
+            return Token(f"Bearer {know_secret(body['access_token'])}", eighteen(organisation))
     raise Unavailable(answer.system, "answered the sign-in with something that is no token")
 
 
@@ -154,7 +155,7 @@ def _refusal(answer: HttpAnswer) -> Exception | None:
         return None
     code, text = str(body.get("error")), str(body.get("error_description") or "")[:200]
     if code == "rate_limit_exceeded":
-        return Unavailable(answer.system, "limits how often we may sign in")
+        return Throttled(answer.system, "limits how often we may sign in")
     hint = next(
         (words for part, words in MORE_HINTS.items() if part in text), HINTS.get(code, "the sign-in was refused")
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tieline.connectors.tryton.books import TrytonBooks
 from tieline.connectors.tryton.changes import list_changed_invoices
 from tieline.connectors.tryton.invoice import INVOICE, ensure_invoice
 from tieline.connectors.tryton.party import PARTY, ensure_customer
@@ -38,6 +39,7 @@ class TrytonErp:
     url: str
     connection: str
     system: str
+    books: TrytonBooks
     time: LineSink
     ensure_customer: Operation[Customer]
     ensure_project: Operation[Project]
@@ -81,6 +83,7 @@ def erp_of(site: Site, url: str) -> TrytonErp:
         url=url.rstrip("/"),
         connection=site.connection,
         system=facts.system,
+        books=TrytonBooks(site),
         time=Timesheets(
             site=site,
             connection=site.connection,

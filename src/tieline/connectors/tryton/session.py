@@ -12,6 +12,7 @@ from tieline.connectors.tryton.settings import Options
 from tieline.sdk.connector import ConnectionSettings
 from tieline.sdk.errors import Unauthorized, Unavailable
 from tieline.sdk.http import Anonymous, Gate, HttpAnswer, VendorHttp
+from tieline.sdk.secrets import know_secret
 
 GZIP = {"accept-encoding": "gzip"}
 """Without it an answer beyond 1400 bytes says it is gzip and is not (seen on 8.2.1)."""
@@ -68,7 +69,8 @@ class Session:
         answer = self._http.request("POST", path, write=False, json=body).json()
         match answer:
             case {"result": [int() as number, str() as token, *_]}:
-                return "Session " + base64.b64encode(f"{user}:{number}:{token}".encode()).decode()
+                know_secret(token)
+                return "Session " + know_secret(base64.b64encode(f"{user}:{number}:{token}".encode()).decode())
             case {"error": error}:
                 raise faults.fault(self._connection, error, write=False)
         raise Unavailable(self._connection, "answered the sign-in in a form we do not know")

@@ -1,0 +1,245 @@
+"""Alerts: one per cause, opened and resolved with the messages that tell of it, in one commit, so that none is lost."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from tieline.app.site import Site
+from tieline.app.site_service import AlertKind
+from tieline.app.views.calls import read_calls
+from tieline.app.views.service import read_service
+from tieline.engine.audit import audit
+from tieline.model.durations import spoken
+from tieline.sdk.secrets import scrub
+from tieline.store.database import Connection, Database
+
+log = structlog.get_logger()
+
+LONGEST_TEXT = 500
+FEED_FAILURES = 3
+"""Readings of a feed that failed in a row before people are told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """Something people should know now. `cause` is what makes it one: the same cause is one alert."""
+
+    cause: str
+    kind: AlertKind
+    title: str
+    message: str
+    link: str
+    """Page of the console."""
+
+
+Finder = Callable[[Connection, Site], Iterator[Cause]]
+
+
+def broken_promises(db: Connection, site: Site) -> Iterator[Cause]:
+    """Tiers whose records come late, or have not come at all."""
+    for row in read_service(db, site.levels):
+        if row.kept:
+            continue
+        within = spoken(timedelta(seconds=row.within_seconds))
+        told = []
+        if row.overdue:
+            told.append(f"{row.overdue:,} are not there yet although {within} have passed.")
+        if row.share is not None and row.share < row.target_share:
+            told.append(
+                f"{row.late:,} of {row.records:,} in the last 24 hours took longer than {within}:"
+                f" {row.share:.1%} were in time, {row.target_share:.1%} must be."
+            )
+        yield Cause(
+            cause=f"sla:{row.tier}",
+            kind="sla",
+            title=f"{row.name} is late",
+            message=" ".join(told),
+            link="/operations#service",
+        )
+
+
+def ill_connections(db: Connection, site: Site) -> Iterator[Cause]:
+    """Systems that do not answer, refuse us, or cannot be read."""
+    rows = db.execute(
+        "select connection, reason from circuit where retry_at > clock_timestamp() - interval '1 minute'"
+        " and opened_at < clock_timestamp() - make_interval(secs => %s) order by connection",
+        [site.alerts.down_seconds],
+    ).fetchall()
+    for row in rows:
+        name = row["connection"]
+        yield Cause(
+            cause=f"connection:{name}:down",
+            kind="connection",
+            title=f"{name} does not answer",
+            message=f"Calls rest and are tried again by themselves; nothing is lost. It says: {row['reason']}.",
+            link="/operations",
+        )
+    refused = db.execute(
+        "select name, reason from pause where scope = 'connection' and paused_by = 'tieline' order by name"
+    ).fetchall()
+    for row in refused:
+        name = row["name"]
+        yield Cause(
+            cause=f"connection:{name}:refused",
+            kind="connection",
+            title=f"{name} refuses our credentials",
+            message=f"{row['reason']}. Its data waits. Renew the secret, then run: tieline resume {name}",
+            link="/operations",
+        )
+    feeds = db.execute(
+        "select stream, failures, problem from feed_cursor where failures >= %s order by stream", [FEED_FAILURES]
+    ).fetchall()
+    for row in feeds:
+        yield Cause(
+            cause=f"connection:{row['stream']}:feed",
+            kind="connection",
+            title=f"The feed {row['stream']} cannot be read",
+            message=f"It failed {row['failures']:,} times in a row: {row['problem']}. What changes there is not seen.",
+            link="/operations",
+        )
+
+
+def used_budgets(db: Connection, site: Site) -> Iterator[Cause]:
+    """Vendor accounts whose calls of a day are nearly used up, or that made us wait."""
+    for name, row in read_calls(db, site).items():
+        room = row.head_room
+        ours = (room.per_day or 0) * (1 - room.reserved)
+        if ours and room.day_used >= ours * site.alerts.budget_share:
+            yield Cause(
+                cause=f"budget:{name}",
+                kind="budget",
+                title=f"{name} has few calls left today",
+                message=f"{room.day_used:,} of the {ours:,.0f} calls a day that are ours were used in the last 24 hours"
+                f" ({room.per_day:,} in all, {room.reserved:.0%} left to the firm's other integrations).",
+                link="/operations",
+            )
+        if row.backlog and row.drains_in is None and row.lines_waiting:
+            yield Cause(
+                cause=f"backlog:{name}",
+                kind="backlog",
+                title=f"Nothing goes out to {name}",
+                message=f"{row.backlog:,} records wait, and none was confirmed in the last five minutes.",
+                link="/operations",
+            )
+
+
+def unclear_writes(db: Connection, site: Site) -> Iterator[Cause]:
+    """Writes that stay unclear long after any call could still land."""
+    rows = db.execute(
+        "select connection, count(*)::int as writes, min(sent_at) as since from effect"
+        " where state in ('in_doubt', 'intended') and retired_at is null and sent_at < clock_timestamp()"
+        " - interval '1 hour' and coalesce(quarantine_until, sent_at) < clock_timestamp() - interval '30 minutes'"
+        " group by connection order by connection"
+    ).fetchall()
+    for row in rows:
+        yield Cause(
+            cause=f"writes:{row['connection']}",
+            kind="writes",
+            title=f"{row['connection']}: it stays unclear whether {row['writes']:,} writes happened",
+            message="Each is looked up before anything else is sent; the look-ups have not succeeded for an hour.",
+            link="/operations",
+        )
+
+
+def late_exceptions(db: Connection, site: Site) -> Iterator[Cause]:
+    """Exceptions whose deadline has passed, one alert for each team."""
+    rows = db.execute(
+        "select owner, count(*)::int as late, min(due_at) as since from exception_item"
+        " where closed_at is null and due_at <= clock_timestamp()"
+        " and coalesce(postponed_until <= clock_timestamp(), true) group by owner order by owner"
+    ).fetchall()
+    for row in rows:
+        many = "1 exception is" if row["late"] == 1 else f"{row['late']:,} exceptions are"
+        yield Cause(
+            cause=f"exceptions:{row['owner']}",
+            kind="exceptions",
+            title=f"{many} late at {row['owner']}",
+            message=f"The oldest deadline passed on {row['since']:%Y-%m-%d at %H:%M} UTC. Each holds something back.",
+            link="/",
+        )
+
+
+def violations(db: Connection, site: Site) -> Iterator[Cause]:
+    """What the newest check of the invariants found."""
+    row = db.execute(
+        "select id, violations, state, problem from verification where state <> 'running' order by id desc limit 1"
+    ).fetchone()
+    if row is None or (row["state"] == "done" and not row["violations"]):
+        return
+    found = f"{row['violations'] or 0:,} violations were found" if row["state"] == "done" else "It could not be made"
+    yield Cause(
+        cause="verify",
+        kind="verify",
+        title="The check of all systems' books did not pass",
+        message=f"Check {row['id']}: {found}. {row['problem'] or 'See tieline verify for each of them.'}",
+        link="/operations",
+    )
+
+
+FINDERS: Sequence[Finder] = (
+    broken_promises,
+    ill_connections,
+    used_budgets,
+    unclear_writes,
+    late_exceptions,
+    violations,
+)
+
+_OPEN = """
+insert into alert (cause, kind, title, message, link)
+values (%(cause)s, %(kind)s, %(title)s, %(message)s, %(link)s)
+on conflict (cause) where resolved_at is null do update
+  set seen_at = clock_timestamp(), title = excluded.title, message = excluded.message
+returning id, (xmax = 0) as new
+"""
+_RESOLVE = """
+update alert set resolved_at = clock_timestamp()
+where resolved_at is null and not (cause = any (%(causes)s))
+  and seen_at < clock_timestamp() - make_interval(secs => %(calm)s)
+returning id, cause, kind
+"""
+_TELL = """
+insert into alert_message (alert_id, channel, news)
+select %(alert)s, channel, %(news)s from unnest(%(channels)s::text[]) c (channel)
+where %(news)s = 'raised' or exists (
+  select from alert_message m where m.alert_id = %(alert)s and m.channel = c.channel and m.news = 'raised')
+"""
+ALERT_LOCK = 714_200
+
+
+def look(database: Database, site: Site, finders: Sequence[Finder] = FINDERS) -> None:
+    """Open the alerts of what is wrong now and resolve those whose cause has been gone for a while."""
+    with database.transaction() as db:
+        db.execute("select pg_advisory_xact_lock(%s)", [ALERT_LOCK])
+        causes = [cause for finder in finders for cause in finder(db, site)]
+        for cause in causes:
+            _open(db, site, cause)
+        gone = db.execute(
+            _RESOLVE, {"causes": [cause.cause for cause in causes], "calm": site.alerts.calm_seconds}
+        ).fetchall()
+        for row in gone:
+            _tell(db, site, row["id"], row["kind"], "resolved")
+            audit(db, "alert.resolved", object_=row["cause"])
+
+
+def _open(db: Connection, site: Site, cause: Cause) -> None:
+    values = {
+        "cause": cause.cause,
+        "kind": cause.kind,
+        "title": scrub(cause.title)[:LONGEST_TEXT],
+        "message": scrub(cause.message)[:LONGEST_TEXT],
+        "link": cause.link,
+    }
+    row = db.execute(_OPEN, values).fetchone()
+    assert row is not None
+    if row["new"]:
+        _tell(db, site, row["id"], cause.kind, "raised")
+        audit(db, "alert.raised", object_=cause.cause, detail={"title": values["title"]})
+        log.warning("alert_raised", cause=cause.cause, title=values["title"])
+
+
+def _tell(db: Connection, site: Site, alert: int, kind: str, news: str) -> None:
+    channels = [channel.name for channel in site.alert_channels if not channel.only or kind in channel.only]
+    db.execute(_TELL, {"alert": alert, "channels": channels, "news": news})

@@ -1,0 +1,100 @@
+"""kill -9 at every named place of the source: a new worker goes on, and the vendors hold what they would have held."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import _new_database
+from tests.e2e.world import World
+from tests.faults.books import Books, books, difference
+from tests.faults.firm import Firm, firm, vendors
+from tests.faults.workload import opportunity_to_cash
+
+SOURCE = Path(__file__).parents[2] / "src/tieline"
+AT_ONCE = 4
+"""Deaths of one run in `make test`; each kills the worker that took over from the one before."""
+AFTER_A_DEATH = {
+    "batch.looked_up": "batch.answered",
+    "take_over.taking": "job.taken",
+    "take_over.taken": "job.taken",
+}
+"""Places a worker comes to only when another has died, and where that one dies."""
+ELSEWHERE = {"webhook.storing", "webhook.stored", "timer.waking"}
+"""Places with a test of their own."""
+
+
+def points() -> list[str]:
+    """Every named place, from the source."""
+    return [
+        name
+        for path in sorted(SOURCE.rglob("*.py"))
+        for name in re.findall(r'crash_point\("([^"]+)"\)', path.read_text("utf-8"))
+    ]
+
+
+def runs() -> list[tuple[str, ...]]:
+    """The faults of each run: every place once."""
+    plain = [point for point in points() if point not in AFTER_A_DEATH and point not in ELSEWHERE]
+    chained = [tuple(f"{point}:1:kill" for point in plain[start :: _count(plain)]) for start in range(_count(plain))]
+    return chained + [(f"{before}:1:kill", f"{point}:1:kill") for point, before in AFTER_A_DEATH.items()]
+
+
+def _count(plain: Sequence[str]) -> int:
+    return -(-len(plain) // AT_ONCE)
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with vendors(tmp_path_factory.mktemp("firm")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def undisturbed(here: World, _migrated_template: str) -> tuple[Books, dict[str, int]]:
+    """What the vendors hold after a run nobody disturbed, and how often it came to each place."""
+    with _new_database(_migrated_template) as database, firm(here, database) as run:
+        opportunity_to_cash(run)
+        return books(here), run.worker.ask("crossed")
+
+
+def test_names_of_places_are_unique() -> None:
+    assert len(set(points())) == len(points()) >= 20
+
+
+def test_an_undisturbed_run_comes_to_every_place(
+    undisturbed: tuple[Books, dict[str, int]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    crossed = undisturbed[1]
+    with capsys.disabled():
+        print("\ncrash points, and how often an undisturbed run comes to each")  # noqa: T201 - the table is wanted
+        print("\n".join(f"{crossed.get(point, 0):5d}  {point}" for point in points()))  # noqa: T201
+    assert {point for point in points() if point not in crossed} <= AFTER_A_DEATH.keys() | ELSEWHERE
+
+
+@pytest.mark.parametrize("faults", runs(), ids=lambda faults: "+".join(fault.split(":")[0] for fault in faults))
+def test_killed_there_it_ends_as_if_nobody_had_died(
+    here: World, undisturbed: tuple[Books, dict[str, int]], database: str, faults: tuple[str, ...]
+) -> None:
+    with firm(here, database, *faults) as run:
+        opportunity_to_cash(run)
+        assert run.deaths == len(faults), f"nobody came to {run.orders.faults[0]}"
+        assert difference(undisturbed[0], books(here)) == []
+        assert left_open(run) == []
+
+
+def test_killed_while_it_wakes_what_is_due_it_is_woken_again(
+    here: World, undisturbed: tuple[Books, dict[str, int]], database: str
+) -> None:
+    with firm(here, database, "timer.waking:1:kill") as run:
+        here.fault("netsuite", "customer.upsert", "status", status=503, times=1)
+        opportunity_to_cash(run)
+        assert run.deaths == 1
+        assert difference(undisturbed[0], books(here)) == []
+
+
+def left_open(run: Firm) -> list[str]:
+    """Effects without an end: nothing may be in doubt when all is settled."""
+    rows = run.rows("select label, state from effect where state not in ('confirmed', 'withdrawn')")
+    return [f"{row['label']}: {row['state']}" for row in rows]
