@@ -21,5 +21,5 @@ for module in (site, serving, thread, operate, demo):
 def main() -> None:
     """Entry point of the console script."""
     with told():
-        app(standalone_mode=True)
+        app(standalone_mode=True, prog_name="tieline")
     sys.exit(0)
