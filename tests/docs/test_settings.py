@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from tieline.app.site import ConnectionTable, FirmTable, GuardTable, IntakeTable, ModeTable, RouteTable, SiteTables
+from tieline.app.site import (
+    ConnectionTable,
+    FirmTable,
+    GuardTable,
+    IntakeTable,
+    ModeTable,
+    RouteTable,
+    SiteTables,
+    VolumeTable,
+)
 from tieline.mapping.rows import FieldRow
 from tieline.mapping.transforms import TRANSFORMS
 from tieline.model.firm import LegalEntity, ServiceLine
@@ -26,6 +35,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "route": RouteTable,
     "mode": ModeTable,
     "intake": IntakeTable,
+    "volume": VolumeTable,
     "guard": GuardTable,
 }
 

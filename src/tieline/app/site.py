@@ -81,6 +81,16 @@ class GuardTable(_Table):
     """How many times the usual hour is still normal."""
 
 
+class VolumeTable(_Table):
+    """`[volume]`: about what a day brings; only `tieline check --live` asks, to estimate calls."""
+
+    engagements_per_day: int = Field(default=5, ge=0)
+    projects_per_day: int = Field(default=50, ge=0)
+    """Projects that get time or an invoice."""
+    lines_per_day: int = Field(default=1000, ge=0)
+    """Time entries and expenses."""
+
+
 class SiteTables(_Table):
     """`site.toml`."""
 
@@ -93,6 +103,7 @@ class SiteTables(_Table):
     default_mode: Mode = "live"
     intake: IntakeTable = IntakeTable()
     guard: GuardTable = GuardTable()
+    volume: VolumeTable = VolumeTable()
     owners: dict[str, str] = {}
 
 
@@ -109,6 +120,7 @@ class Site:
     modes: tuple[ModeRule, ...]
     default_mode: Mode
     intake: IntakeTable
+    volume: VolumeTable
     guard: ChangeGuard
 
     @property
@@ -152,6 +164,7 @@ def load_site(folder: Path) -> Site:
         modes=tuple(ModeRule(item.mode, item.flow, item.connection, item.legal_entity) for item in tables.mode),
         default_mode=tables.default_mode,
         intake=tables.intake,
+        volume=tables.volume,
         guard=ChangeGuard(tables.guard.records_per_hour, tables.guard.times_usual),
     )
 
