@@ -31,7 +31,7 @@ PREFIX = "tieline-tests-"
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 # Tests that mostly wait come first, beside those that compute; those that need Tryton come last, the longest first.
-WAITING = ("tests/e2e/", "tests/bench/")
+WAITING = ("tests/e2e/", "tests/bench/", "tests/docs/test_tour.py")
 BUILD = str(Path(__file__).resolve().parents[1] / "tools" / "tryton" / "build.py")
 BUILDING = pytest.StashKey["subprocess.Popen[bytes]"]()
 

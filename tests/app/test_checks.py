@@ -3,8 +3,11 @@
 import pytest
 
 from tests.app.conftest import Folder
+from tieline.app.assembly import connector_folder
+from tieline.app.calls import estimate
 from tieline.app.checks import check_live, check_site
-from tieline.app.site import load_site
+from tieline.app.site import Site, load_site
+from tieline.sdk.connector import Finding, load_facts
 
 
 def wrong(folder: Folder) -> list[str]:
@@ -83,6 +86,42 @@ def test_a_mistake_in_a_value_table_or_mapping_of_the_site_is_told_with_its_line
     found = wrong(folder)
     assert any(f"{table}:8: " in one for one in found), found
     assert any(f"{mapping}:" in one and "no_such_field" in one for one in found), found
+
+
+def test_the_estimated_calls_of_every_connection_are_held_against_its_allowance(folder: Folder) -> None:
+    folder.replace("time_seconds = 5.0", "time_seconds = 60")
+    folder.replace("sweep_seconds = 5.0", "sweep_seconds = 30")
+    folder.append("[volume]\nengagements_per_day = 2\nprojects_per_day = 10\nlines_per_day = 250\n")
+    for limits, fits in (("per_day = 20000, per_second = 2000", True), ("per_day = 14000, per_second = 2000", False)):
+        folder.replace("per_second = 2000", limits)
+        site = load_site(folder.path)
+        found = {one.subject: one for one in (_estimate(site, name) for name in ("salesforce", "kantata", "netsuite"))}
+        assert found["salesforce, calls a day"].message.startswith(
+            "about 11,620: 11,520 by sweeps, 100 for 2 engagements, 10 projects and 250 lines; allowed are "
+        )
+        assert found["salesforce, calls a day"].ok is fits
+        assert found["kantata, calls a day"].message.startswith("about 17,405: 17,280 by sweeps, 125 for ")
+        assert found["netsuite, calls a day"].ok
+        folder.replace(limits, "per_second = 2000")
+
+
+def test_what_the_account_tells_counts_more_than_what_is_stated(folder: Folder) -> None:
+    site = load_site(folder.path)
+    assert _estimate(site, "salesforce", 1_000_000).ok
+    told = _estimate(site, "salesforce", 50_000)
+    assert not told.ok
+    assert "allowed are 50,000 a day, 80% of it for Tieline; sweep less often" in told.message
+
+
+def test_an_account_without_a_daily_allowance_is_judged_by_calls_a_second(folder: Folder) -> None:
+    folder.replace("per_second = 2000", "per_second = 0.5")
+    told = _estimate(load_site(folder.path), "salesforce")
+    assert not told.ok
+    assert "no daily allowance; 0.8 a second on average, allowed are 0.5" in told.message
+
+
+def _estimate(site: Site, name: str, allowance: int | None = None) -> Finding:
+    return estimate(site, name, load_facts(connector_folder(name)), allowance)
 
 
 def test_systems_that_do_not_answer_are_told_one_by_one(folder: Folder) -> None:

@@ -18,6 +18,7 @@ from tieline.app.site import (
     ReconciliationTable,
     RouteTable,
     SiteTables,
+    VolumeTable,
 )
 from tieline.mapping.rows import FieldRow
 from tieline.mapping.transforms import TRANSFORMS
@@ -36,6 +37,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "mode": ModeTable,
     "intake": IntakeTable,
     "reconciliation": ReconciliationTable,
+    "volume": VolumeTable,
     "guard": GuardTable,
 }
 

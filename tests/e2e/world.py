@@ -13,11 +13,9 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from tieline.app.assembly import Tieline, assemble, connector_folder
+from tieline.app.assembly import Tieline, assemble
 from tieline.app.example import (
     NETSUITE_ACCOUNT,
-    NETSUITE_CERTIFICATE,
-    NETSUITE_CLIENT,
     Example,
     ExampleErp,
     write_example,
@@ -28,7 +26,6 @@ from tieline.app.worker import start
 from tieline.demo.people import Delivery, NetSuiteFinance, SalesRep
 from tieline.demo.tryton_finance import TrytonFinance
 from tieline.sdk import jsontext
-from tieline.sdk.connector import load_facts
 from tieline_standins.core.background import running
 from tieline_standins.kantata.vendor import build as build_kantata
 from tieline_standins.netsuite import NetSuite
@@ -98,6 +95,12 @@ class World:
         assert answer.is_success, answer.text
         return jsontext.loads(answer.content) if answer.content else None
 
+    def customize(self) -> None:
+        """What each administrator does once in the vendor's set-up screens."""
+        for name in self.urls.keys() & BUILDS.keys():
+            work = (self.site / f"administrators/{name}.json").read_text("utf-8")
+            self.control(name, "POST", "customize", json.loads(work))
+
     def ledger(self, vendor: str, operation: str = "*") -> list[dict[str, Any]]:
         """What was committed over there."""
         entries: list[dict[str, Any]] = self.control(vendor, "GET", f"ledger?operation={operation}")["entries"]
@@ -162,12 +165,6 @@ def world(
     with ExitStack() as stack:
         urls = {name: stack.enter_context(running(BUILDS[name])) for name in vendors}
         here = World(site=folder / "site", conninfo=conninfo, urls=urls, stack=stack, tryton=tryton)
-        wanted = custom_fields_of("salesforce")
-        objects = [row for row in wanted if "object" not in row]
-        fields = [row for row in wanted if "object" in row]
-        here.control("salesforce", "POST", "customize", {"objects": objects, "fields": fields})
-        if "kantata" in urls:
-            here.control("kantata", "POST", "customize", {"custom_fields": custom_fields_of("kantata")})
         write_example(
             here.site,
             Example(
@@ -182,10 +179,7 @@ def world(
                 secrets={"tryton-password": tryton["password"]} if tryton else {},
             ),
         )
-        if "netsuite" in urls:
-            pem = (here.site / "secrets/netsuite-certificate").read_text()
-            row = {"id": NETSUITE_CERTIFICATE, "client_id": NETSUITE_CLIENT, "pem": pem}
-            here.control("netsuite", "POST", "customize", {"certificates": [row]})
+        here.customize()
         yield here
         for name in urls:
             health = here.control(name, "GET", "health")
@@ -215,11 +209,6 @@ def _erps(
             )
         )
     return erps
-
-
-def custom_fields_of(connector: str) -> list[dict[str, Any]]:
-    """What an administrator creates in the vendor."""
-    return list(load_facts(connector_folder(connector)).custom_fields)
 
 
 @contextmanager

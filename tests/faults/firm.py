@@ -15,7 +15,6 @@ from psycopg.rows import dict_row
 
 from tests.e2e.world import World, world
 from tests.faults.worker_process import PATIENCE, Orders, main
-from tieline.app.example import NETSUITE_CERTIFICATE, NETSUITE_CLIENT
 
 QUARANTINE = 0.6
 """Seconds; longer than any late commit of these tests."""

@@ -150,3 +150,13 @@ def test_the_lines_of_an_accepted_batch_are_read_again_by_another_worker(world: 
         world.post()
     assert world.post(world.new_worker()) == 2
     assert asked == [["psa:time:1:0", "psa:time:2:0"]] * 2
+
+
+def test_a_worker_that_stops_settles_what_it_sent_and_begins_nothing_new(world: World) -> None:
+    four_batches(world, 1)
+    world.sink.in_call = world.worker.stop
+    assert world.post() == 2
+    states = [row["state"] for row in world.rows("select state from posting_batch order by id")]
+    assert states == ["done", "ready", "ready", "ready"]
+    world.sink.in_call = None
+    assert world.post(world.new_worker()) == 6

@@ -108,14 +108,17 @@ def test_clean_removes_the_copies_made_from_this_checkout_and_no_others(
 
 @pytest.mark.parametrize("fail", ["0", "1"])
 def test_skipped_tests_are_listed_and_fail_the_run_only_where_nothing_may_be_skipped(tmp_path: Path, fail: str) -> None:
-    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "conftest.py")
+    tests = tmp_path / "tests"
+    tests.mkdir()
+    for name in ("conftest.py", "effort.py"):
+        shutil.copy(ROOT / "tests" / name, tests / name)
     shutil.copy(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
-    (tmp_path / "test_one.py").write_text(
+    (tests / "test_one.py").write_text(
         "import pytest\n\n\ndef test_runs(): assert True\n\n\n"
         "@pytest.mark.parametrize('n', [1, 2])\ndef test_skips(n): pytest.skip('no browser: install chromium')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "2", "test_one.py", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", "-n", "2", "tests/test_one.py", "-p", "no:cacheprovider"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

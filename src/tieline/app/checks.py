@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tieline.app.assembly import CONNECTORS, connect_one, connector_folder, unknown_flows
+from tieline.app.calls import estimate
 from tieline.app.site import Site
 from tieline.engine.routing import Route
 from tieline.mapping import ValueTables, check_mapping
 from tieline.mapping.problems import MappingFileError
+from tieline.sdk.connected import Connected
 from tieline.sdk.connector import ConnectionSettings, Finding, load_facts
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.sdk.http import OpenGate
@@ -85,8 +87,16 @@ def check_live(site: Site) -> list[Finding]:
             findings += [
                 replace(found, subject=f"{settings.name}, {found.subject}") for found in connected.check_live()
             ]
+            findings.append(estimate(site, settings.name, connected.facts, _allowance(connected)))
         except (Unavailable, Rejected, Unauthorized) as error:
             findings.append(Finding(False, settings.name, error.message))
         finally:
             connected.close()
     return findings
+
+
+def _allowance(connected: Connected) -> int | None:
+    try:
+        return connected.allowance()
+    except (Unavailable, Rejected, Unauthorized):
+        return None  # a finding of the connector tells why

@@ -107,6 +107,16 @@ class GuardTable(_Table):
     """How many times the usual hour is still normal."""
 
 
+class VolumeTable(_Table):
+    """`[volume]`: about what a day brings; only `tieline check --live` asks, to estimate calls."""
+
+    engagements_per_day: int = Field(default=5, ge=0)
+    projects_per_day: int = Field(default=50, ge=0)
+    """Projects that get time or an invoice."""
+    lines_per_day: int = Field(default=1000, ge=0)
+    """Time entries and expenses."""
+
+
 class SiteTables(_Table):
     """`site.toml`."""
 
@@ -125,6 +135,7 @@ class SiteTables(_Table):
     alert_channel: tuple[AlertChannel, ...] = ()
     exception_owner: tuple[ExceptionOwnerTable, ...] = ()
     exception_sla: tuple[ExceptionSlaTable, ...] = ()
+    volume: VolumeTable = VolumeTable()
     owners: dict[str, str] = {}
 
 
@@ -142,6 +153,7 @@ class Site:
     default_mode: Mode
     intake: IntakeTable
     reconciliation: ReconciliationTable
+    volume: VolumeTable
     guard: ChangeGuard
     levels: Mapping[Tier, ServiceLevel]
     alerts: AlertsTable
@@ -201,6 +213,7 @@ def load_site(folder: Path) -> Site:
         owner_rules=owner_rules(tables.exception_owner, tables.legal_entity),
         sla_rules=sla_rules(tables.exception_sla, owners),
         queue_owners=owners,
+        volume=tables.volume,
         guard=ChangeGuard(tables.guard.records_per_hour, tables.guard.times_usual),
         levels=tables.sla.levels(),
         alerts=tables.alerts,

@@ -32,6 +32,8 @@ PEOPLE_EVERY = 300.0
 """Seconds between two readings of who books time and who is an employee."""
 POSTERS = 2
 """While one waits for the ERP the other settles."""
+POSTING_ENDS = 10.0
+"""Seconds calls under way get to end; a longer one is looked up after the next start."""
 KINDS: tuple[LineKind, ...] = ("time", "expense")
 
 
@@ -131,10 +133,15 @@ class Transactions:
         carry_out(self._tieline.database, self._tieline.connected, self._pricing)
 
     def close(self) -> None:
-        """Give the posting sessions back."""
+        """Let calls under way end, and give the posting sessions back."""
+        for worker in self._workers:
+            worker.stop()
         self._poster.shutdown(wait=False, cancel_futures=True)
+        ended = self._posting.acquire(timeout=POSTING_ENDS)
         for worker in self._workers:
             worker.close()
+        if ended:
+            self._posting.release()
 
     def _open_sinks(self) -> dict[str, LineSink]:
         """The ERPs nobody has paused."""

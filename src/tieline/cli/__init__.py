@@ -49,5 +49,5 @@ for module in (
 def main() -> None:
     """Entry point of the console script."""
     with told():
-        app(standalone_mode=True)
+        app(standalone_mode=True, prog_name="tieline")
     sys.exit(0)

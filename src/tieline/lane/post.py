@@ -48,7 +48,7 @@ def _post(worker: Worker, sink: LineSink, pricing: Pricing, senders: Executor) -
             if round_.stopped:
                 return posted
         wait = worker.seconds_to_wait(sink)
-        if wait is None or wait > LONGEST_WAIT:
+        if worker.stopping or wait is None or wait > LONGEST_WAIT:
             return posted
         time.sleep(wait)
         batches = worker.claim(sink)
@@ -134,7 +134,7 @@ class _Round:
         return []
 
     def _carried_out(self, sending: Sending) -> End:
-        if self.stopped:
+        if self.stopped or self.worker.stopping:
             return sending.untouched()
         try:
             end = sending.carry_out()

@@ -53,6 +53,7 @@ class Worker:
         self._session: Connection | None = None
         self._id = 0
         self._accepted: dict[int, tuple[int, Sequence[Outbound]]] = {}
+        self.stopping = False
 
     def session(self) -> Connection:
         """The worker's own connection; a new one (and a new worker id) after the server restarted."""
@@ -64,7 +65,9 @@ class Worker:
         return self._session
 
     def claim(self, sink: LineSink) -> list[dict[str, Any]]:
-        """The next batches of a connection that are due, oldest first; ours from the commit on."""
+        """The next batches of a connection that are due, oldest first; ours from the commit on. None while stopping."""
+        if self.stopping:
+            return []
         session, free = self.session(), sink.safety in (WriteSafety.NATIVE_KEY, WriteSafety.UPSERT)
         values = {
             "connection": sink.connection,
@@ -98,6 +101,10 @@ class Worker:
         """Fill up small batches of a connection."""
         with self.session().transaction():
             merge_batches(self.session(), sink.connection, sink.batch_size)
+
+    def stop(self) -> None:
+        """Begin nothing new: what is being sent is settled, what is not goes back as it was."""
+        self.stopping = True
 
     def close(self) -> None:
         """End the session and with it the lock."""

@@ -46,12 +46,14 @@ class Connected:
     account: Callable[[], str]
     """The vendor account behind the credentials; must equal the pinned one."""
     check_live: Callable[[], Sequence[Finding]]
-    """Credentials, rights, needed custom fields, account, calls a day: one finding each."""
+    """Credentials, rights, needed custom fields, account: one finding each."""
     describe: Callable[[str], Sequence[Mapping[str, Any]]]
     """Fields of a canonical record's vendor record: {name, type, required, custom, label}."""
     read_raw: Callable[[str, str], Mapping[str, Any]]
     """(canonical record, vendor id): the vendor's record as it stands, for `tieline try`."""
     mappings: Mapping[str, Explains]
+    allowance: Callable[[], int | None] = lambda: None
+    """Calls a day the vendor account itself tells; None where it tells none."""
     listen: Listen | None = None
     close: Callable[[], None]
 

@@ -52,6 +52,21 @@ class Limits(BaseModel):
     """Left to the firm's other integrations."""
 
 
+class Calls(BaseModel):
+    """About how many calls what costs, counted at the stand-in (Tryton: at a server): for an estimate of a day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sweep: dict[Literal["opportunities", "projects", "invoices", "time", "expenses"], int] = {}
+    """One round of a feed that finds nothing."""
+    engagement: int = Field(default=0, ge=0)
+    """One deal from won to paid."""
+    project: int = Field(default=0, ge=0)
+    """A project that gets time or an invoice, once."""
+    hundred_lines: int = Field(default=0, ge=0)
+    """A hundred time entries or expenses, read or posted."""
+
+
 class ConnectorFacts(BaseModel):
     """`connector.toml` of one connector folder."""
 
@@ -64,6 +79,7 @@ class ConnectorFacts(BaseModel):
     roles: tuple[RoleName, ...]
     auth: tuple[str, ...]
     limits: Limits = Limits()
+    calls: Calls = Calls()
     permissions: tuple[str, ...] = ()
     custom_fields: tuple[dict[str, Any], ...] = ()
     """What an administrator creates in the vendor, e.g. {object, name, type, label}."""
@@ -90,7 +106,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionSettings:
-    """One `[connection.<name>]` of the site, secrets resolved. Secrets never reach logs: `secret(name)` reads them."""
+    """One `[[connection]]` of the site, secrets resolved. Secrets never reach logs: `secret(name)` reads them."""
 
     name: str
     connector: str

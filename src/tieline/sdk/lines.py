@@ -53,7 +53,7 @@ class LineSink(Protocol):
 
     @property
     def at_once(self) -> int:
-        """How many batches may be sent side by side; the limits of the account hold besides."""
+        """How many batches a poster sends side by side; the limits of the account hold besides."""
 
     @property
     def safety(self) -> WriteSafety:

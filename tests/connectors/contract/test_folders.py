@@ -31,6 +31,7 @@ RULES = (
     "update_conditions",
     "push_events",
 )
+FEEDS = {"crm": {"opportunities"}, "psa": {"projects", "time", "expenses"}, "erp": {"invoices"}}
 ANSWER = re.compile(r"done(: .{10,})?|(todo|exempt): .{20,}")
 MAPPINGS = sorted(FOLDERS.glob("*/mappings/*.toml"))
 
@@ -58,6 +59,8 @@ def test_the_facts_are_complete(connector: str) -> None:
     assert facts.roles
     assert facts.permissions
     assert facts.feeds
+    assert set(facts.calls.sweep) == {feed for role in facts.roles for feed in FEEDS[role]}
+    assert facts.calls.engagement
     assert all(how.startswith(("push", "sweep")) for how in facts.feeds.values())
     for target, operation in facts.operation.items():
         assert operation.quarantine_seconds > 180, f"{target}: vendors work on a request for minutes"

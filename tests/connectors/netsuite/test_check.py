@@ -39,7 +39,7 @@ def test_a_well_prepared_account_has_nothing_to_mend(connected: Connected, erp: 
     r.booked(erp)
     findings = connected.check_live()
     assert bad(findings) == []
-    assert {"credentials", "account", "customer", "salesOrder", "invoice", "timeBill", "time zone", "calls"} <= {
+    assert {"credentials", "account", "customer", "salesOrder", "invoice", "timeBill", "time zone"} <= {
         finding.subject for finding in findings
     }
     assert connected.account() == ACCOUNT

@@ -92,6 +92,8 @@ def test_the_live_check_finds_everything_in_its_place(connected: Connected) -> N
     findings = connected.check_live()
     assert [finding for finding in findings if not finding.ok] == []
     assert {"account", "Opportunity", "Tieline_Project__c", "calls"} <= {finding.subject for finding in findings}
+    (calls,) = (finding.message for finding in findings if finding.subject == "calls")
+    assert f" of {connected.allowance():,} calls are left today" in calls
 
 
 def test_the_live_check_names_what_an_administrator_has_to_create(org: Org, connecting: Connecting) -> None:

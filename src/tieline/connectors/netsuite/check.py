@@ -48,7 +48,7 @@ def check_live(settings: ConnectionSettings, site: Site) -> Sequence[Finding]:
     for record_type in dict.fromkeys(_record_type(mapping) for mapping in site.mappings.values()):
         findings += _record_findings(site, record_type)
     findings += [*_guarded("timeBill", lambda: _rights(site, "timeBill")), *_guarded("time zone", lambda: _clock(site))]
-    return [*findings, _calls()]
+    return findings
 
 
 def _record_findings(site: Site, record_type: str) -> list[Finding]:
@@ -93,11 +93,6 @@ def _clock(site: Site) -> Sequence[Finding]:
     zone = site.options.time_zone
     words = f"SuiteQL tells the time of {zone}" if same else f"SuiteQL does not tell the time of {zone}: set time_zone"
     return [Finding(same, "time zone", words)]
-
-
-def _calls() -> Finding:
-    words = "NetSuite limits calls at once, not calls a day: a sweep takes 2 a round, 100 time lines take 3 to 5"
-    return Finding(True, "calls", words)
 
 
 def _record_type(mapping: FieldMapping) -> str:

@@ -25,7 +25,7 @@ class Options(BaseModel):
     audience: str | None = None
     """The `aud` of the assertion; without it the token address of the account's own host."""
     concurrent_polls_seconds: int = Field(default=2, ge=1, le=600)
-    """How long an accepted batch is left alone before it is asked for."""
+    """The longest pause before an accepted batch is asked for; it begins with a quarter second and doubles."""
     parallel_batches: bool = False
     """Let NetSuite work on the lines of one batch in parallel (`batch-processing="parallel"`)."""
     reversals: Literal["negative_hours", "by_hand"] = "negative_hours"

@@ -32,7 +32,7 @@ class TimeLines:
     safety: WriteSafety
     quarantine: timedelta
     batch_size: int = BATCH
-    at_once: int = 4
+    at_once: int = 2
 
     def post(self, lines: Sequence[ErpLine], key: str) -> Settled | Accepted:
         """Send one batch. Lines NetSuite could not take are refused here and at every poll alike."""

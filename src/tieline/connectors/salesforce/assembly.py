@@ -62,6 +62,7 @@ def connect(settings: ConnectionSettings, gate: Gate) -> Connected:
         for closing in (events, http, sign_in):
             closing.close()
 
+    checks = LiveChecks(salesforce, sign_in, reading, facts, options, settings.account)
     return Connected(
         facts=facts,
         settings=settings,
@@ -73,7 +74,8 @@ def connect(settings: ConnectionSettings, gate: Gate) -> Connected:
             feed=OpportunityFeed(salesforce, reading, options),
         ),
         account=sign_in.organisation,
-        check_live=LiveChecks(salesforce, sign_in, reading, facts, options, settings.account).run,
+        check_live=checks.run,
+        allowance=checks.allowance,
         describe=describe,
         read_raw=read_raw,
         mappings=mappings,

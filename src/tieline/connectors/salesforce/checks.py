@@ -62,11 +62,20 @@ class LiveChecks:
         if not missing and not locked:
             yield Finding(True, sobject, f"{len(reads | writes)} fields are there")
 
+    def allowance(self) -> int | None:
+        """Calls a day of this organisation, for all its integrations together."""
+        daily = self._daily()
+        return daily[1] if daily else None
+
     def _calls(self) -> Iterator[Finding]:
+        if daily := self._daily():
+            left, most = daily
+            yield Finding(left > most * 0.1, "calls", f"{left:,} of {most:,} calls are left today")
+
+    def _daily(self) -> tuple[int, int] | None:
         daily = self.salesforce.limits().get("DailyApiRequests")
         left, most = (daily.get("Remaining"), daily.get("Max")) if isinstance(daily, dict) else (None, None)
-        if isinstance(left, int) and isinstance(most, int):
-            yield Finding(left > most * 0.1, "calls", f"{left:,} of {most:,} calls are left today")
+        return (left, most) if isinstance(left, int) and isinstance(most, int) else None
 
     def _guarded(self, subject: str, check: Callable[[], Iterator[Finding]]) -> Sequence[Finding]:
         try:

@@ -43,7 +43,6 @@ def check_live(site: Site) -> Sequence[Finding]:
         *_guarded("rights", lambda: _rights(site)),
         *_guarded("books", lambda: _books(site)),
         *_guarded("value tables", lambda: _values(site)),
-        Finding(True, "calls", "Tryton limits no calls; a sweep takes one a round, 200 time lines take two"),
     ]
 
 
