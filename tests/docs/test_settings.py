@@ -18,6 +18,7 @@ from tieline.app.site import (
     RouteTable,
     SiteTables,
 )
+from tieline.app.site_queue import ExceptionOwnerTable, ExceptionSlaTable
 from tieline.mapping.rows import FieldRow
 from tieline.mapping.transforms import TRANSFORMS
 from tieline.model.firm import LegalEntity, ServiceLine
@@ -36,6 +37,8 @@ TABLES: dict[str, type[BaseModel]] = {
     "intake": IntakeTable,
     "reconciliation": ReconciliationTable,
     "guard": GuardTable,
+    "exception_owner": ExceptionOwnerTable,
+    "exception_sla": ExceptionSlaTable,
 }
 
 
