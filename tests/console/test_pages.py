@@ -77,6 +77,7 @@ def test_the_home_page_says_first_what_waits_and_what_it_holds_back(client: http
     assert "5 exceptions wait for a person. They hold back EUR 88,000.00 and USD 312,312.50." in text
     assert "Open 5 1 approval among them" in text
     assert "Past their deadline 0 none at risk" in text
+    assert "5 time entries wait: Role 'Sr. Architect' has no service item in NetSuite USD 11,062.50" in text
     assert "5 time entries (USD 11,062.50) wait: Role 'Sr. Architect' has no service item in NetSuite" in text
 
 

@@ -20,6 +20,7 @@ from tieline.app.site import (
     SiteTables,
     VolumeTable,
 )
+from tieline.app.site_queue import ExceptionOwnerTable, ExceptionSlaTable
 from tieline.mapping.rows import FieldRow
 from tieline.mapping.transforms import TRANSFORMS
 from tieline.model.firm import LegalEntity, ServiceLine
@@ -39,6 +40,8 @@ TABLES: dict[str, type[BaseModel]] = {
     "reconciliation": ReconciliationTable,
     "volume": VolumeTable,
     "guard": GuardTable,
+    "exception_owner": ExceptionOwnerTable,
+    "exception_sla": ExceptionSlaTable,
 }
 
 

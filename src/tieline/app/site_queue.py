@@ -83,7 +83,7 @@ def queue_checks(
         "kind": EXCEPTION_KINDS,
         "domain": TEAMS,
         "legal_entity": tuple(entity.id for entity in entities),
-        "region": tuple(entity.region for entity in entities if entity.region),
+        "region": tuple(dict.fromkeys(entity.region for entity in entities if entity.region)),
     }
     for number, rule in enumerate(owners):
         for key, known in names.items():

@@ -63,7 +63,6 @@ def duties(tieline: Tieline, intake: Intake, transactions: Transactions) -> dict
     table |= {name: (every.time_seconds, duty) for name, duty in transactions.pulls().items()}
     table["post"] = (min(every.time_seconds, 2.0), transactions.post)
     table["replay"] = (0.5, transactions.replay)
-    table["replay"] = (0.5, transactions.replay)
     table["release"] = (5.0, transactions.release)
     table["measure"] = (5.0, partial(measure_batches, tieline.database))
     table["alerts"] = (2.0, partial(alerts, tieline))

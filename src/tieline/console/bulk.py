@@ -13,6 +13,7 @@ from tieline.app.views.queue_figures import count_exceptions
 from tieline.console.forms import Form, FormError, OnDesk, Posted, see_other
 from tieline.console.queue_filter import Asked, Wanted
 from tieline.console.rendering import page
+from tieline.console.words import many
 from tieline.exception_queue import bulk
 from tieline.exception_queue.actions import NotPossible
 from tieline.exception_queue.bulk import Shown, Touched
@@ -23,11 +24,11 @@ router = APIRouter()
 EXAMPLES = 20
 Action = Literal["retry", "assign", "postpone", "write-off", "confirm"]
 DONE: Mapping[str, str] = {
-    "retry": "are tried again now",
-    "assign": "were given to their new owner",
-    "postpone": "are postponed",
-    "write-off": "are proposed to be written off; a second person must confirm",
-    "confirm": "were written off",
+    "retry": "tried again now",
+    "assign": "given to the new owner",
+    "postpone": "postponed",
+    "write-off": "proposed to be written off; a second person must confirm",
+    "confirm": "written off",
 }
 
 
@@ -41,7 +42,7 @@ def show(
     left: Annotated[int, Query(ge=0)] = 0,
 ) -> Response:
     """What an action on these would touch; nothing is changed."""
-    told = f"{touched:,} exceptions {DONE[done]}." if done in DONE else None
+    told = f"{many(touched, 'exception')} {DONE[done]}." if done in DONE else None
     if told and left:
         told += f" {left:,} were left alone: it does not fit them, or they were closed meanwhile."
     return _page(request, desk, asked, told=told)

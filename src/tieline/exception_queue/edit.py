@@ -116,7 +116,7 @@ def edit(database: Database, exception_id: int, diff: Diff, by: str, reason: str
             raise NotPossible("what waits holds this value already; nothing was changed")
         _override(db, exception_id, diff, changed, by, reason.strip())
         _restate(db, diff, [one.line for one in changed if one.line is not None])
-        what = f"{diff.field.replace('_', ' ')} of {len(changed):,} {diff.record}"
+        what = f"{diff.field.replace('_', ' ')} of {len(changed):,} {'record' if len(changed) == 1 else 'records'}"
         told = f"{what} is now {shown_value(diff.new)}: {reason.strip()}"
         record(db, "exception.edited", exception_id, by, text=told, field=f"{diff.record}.{diff.field}")
         retry_all(db, [exception_id], by)

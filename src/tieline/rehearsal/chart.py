@@ -9,6 +9,7 @@ from tieline.rehearsal.month_end import Outcome
 
 WIDTH, HEIGHT = 1000, 260
 LEFT, RIGHT, TOP, BOTTOM = 64, 140, 26, 28
+GAP = 2
 POINTS = 300
 """A line needs no more of them to look the same."""
 
@@ -82,7 +83,7 @@ def chart(outcome: Outcome) -> Chart | None:
     for place, letter in by_place.items():
         one = outcome.episodes[place]
         left, right = x(one.began), x(one.ended or one.began)
-        bands.append(Band(left, max(right - left, 3), letter))
+        bands.append(Band(left, max(round(right - left - GAP, 1), 3), letter))
     every = _nice(end - start)
     return Chart(
         approved=path(approved),

@@ -76,9 +76,16 @@ class ExceptionRow:
     @property
     def headline(self) -> str:
         """What waits, how much, and why, in one sentence."""
+        return self._told(f" ({_moneys(self.money)})" if self.money else "")
+
+    @property
+    def brief(self) -> str:
+        """The sentence without the money, for where it stands beside it."""
+        return self._told("")
+
+    def _told(self, worth: str) -> str:
         if not self.lines and self.waiting < 2:
             return self.message
-        worth = f" ({_moneys(self.money)})" if self.money else ""
         return f"{_counted(self.kinds)}{worth} {'waits' if self.waiting == 1 else 'wait'}: {self.message}"
 
 
