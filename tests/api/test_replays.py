@@ -22,7 +22,11 @@ def test_a_replay_is_seen_before_asked_for_joined_and_stopped(client: httpx2.Cli
     assert (again.status_code, again.json()["number"], again.json()["joined"]) == (200, asked.json()["number"], True)
     number = asked.json()["number"]
     row = client.get(f"/api/replays/{number}").json()["replay"]
-    assert (row["state"], row["requested_by"], row["told"]) == ("running", "Priya Raman", "“Grid settlement platform, phase 2”")
+    assert (row["state"], row["requested_by"], row["told"]) == (
+        "running",
+        "Priya Raman",
+        "“Grid settlement platform, phase 2”",
+    )
     assert client.delete(f"/api/replays/{number}", params=BY).status_code == 204
     assert client.delete(f"/api/replays/{number}", params=BY).status_code == 404
     (row,) = client.get("/api/replays").json()["items"]

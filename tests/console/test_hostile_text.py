@@ -49,7 +49,15 @@ def poison(week: BusyWeek, text: str, without: tuple[str, ...] = ()) -> list[str
             {"t": text},
         )
         numbers = [row["id"] for row in db.execute("select id from exception_item").fetchall()]
-    return ["/", "/engagements", "/bulk", "/operations", "/exceptions", f"/engagements/{GRID}", *(f"/exceptions/{n}" for n in numbers)]
+    return [
+        "/",
+        "/engagements",
+        "/bulk",
+        "/operations",
+        "/exceptions",
+        f"/engagements/{GRID}",
+        *(f"/exceptions/{n}" for n in numbers),
+    ]
 
 
 def test_markup_and_template_code_of_others_is_only_text(client: httpx2.Client, week: BusyWeek) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def main(orders: Orders, pipe: Pipe) -> None:
 
 def _shorten(quarantine: float) -> None:
     """A vendor of these tests gives up a request far sooner than its fact sheet says, and the quarantine knows it."""
-    connector.OperationFacts.quarantine = property(lambda facts: connector.timedelta(seconds=quarantine))  # type: ignore[method-assign, assignment]
+    connector.OperationFacts.quarantine = property(lambda facts: timedelta(seconds=quarantine))  # type: ignore[method-assign, assignment]
 
 
 class _Worker:

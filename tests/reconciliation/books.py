@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from tests.e2e.deals import Deal, Line, money, shown, win, work, workday
@@ -58,7 +59,7 @@ class Books:
             }
             line = Line("Go-live", None, 1, 25_000, description="Go-live")
             deals["fixed"] = win(here, "fixed deal", line, Billing_Method__c="milestone")
-            projects = {name: here.until(lambda deal=deal: shown(here, deal), name) for name, deal in deals.items()}
+            projects = {name: here.until(partial(shown, here, deal), name) for name, deal in deals.items()}
             days = [(workday(), minutes) for minutes in WORKED]
             work(here, projects["audited"], TOM, *days)
             work(here, projects["neighbour"], TOM, (workday(), 30))

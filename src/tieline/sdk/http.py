@@ -213,9 +213,9 @@ class VendorHttp:
         lowered = {name.lower(): value for name, value in response.headers.items()}
         answer = HttpAnswer(response.status_code, lowered, body, self.connection)
         if answer.status >= 400 and answer.status != 401:
-            error = self._error(answer, write)
-            if isinstance(error, Unavailable):  # raised inside the gate, which learns from it
-                raise error
+            refusal = self._error(answer, write)
+            if isinstance(refusal, Unavailable):  # raised inside the gate, which learns from it
+                raise refusal
         return answer
 
     def _read(self, response: httpx2.Response, deadline: float) -> bytes:

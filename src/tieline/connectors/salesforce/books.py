@@ -35,9 +35,7 @@ class SalesforceBooks:
     def shows(self) -> Mapping[Listed, frozenset[Fact]]:
         """As far as the site's mappings write it."""
         facts: tuple[Fact, ...] = ("amount", "version")
-        return {
-            record: frozenset(fact for fact in facts if fact in self._fields(record)) for record in FACTS
-        }
+        return {record: frozenset(fact for fact in facts if fact in self._fields(record)) for record in FACTS}
 
     def list_held(self, record: Listed, days: Days | None = None) -> Iterator[Held]:
         """All records of ours that were not withdrawn."""
