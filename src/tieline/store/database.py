@@ -13,6 +13,7 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool
 
 from tieline.sdk import jsontext
+from tieline.store.arrays import Lists
 
 Connection = psycopg.Connection[DictRow]
 T = TypeVar("T")
@@ -28,6 +29,7 @@ def _dumps(value: Any) -> str:
 
 set_json_dumps(_dumps)
 set_json_loads(jsontext.loads)
+psycopg.adapters.register_dumper(list, Lists)
 
 
 def connect(conninfo: str) -> Connection:

@@ -1,0 +1,3 @@
+-- The column that differs comes first: finding and adding a line compares one text instead of three.
+drop index ptx_live;
+create unique index ptx_live on project_transaction (source_id, connection, kind, part) where live;
