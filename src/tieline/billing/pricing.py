@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
+from msgspec import Struct
+
 from tieline.billing.cause import Cause
 from tieline.billing.rate_card import RateCard
 from tieline.model.contract import BillingMethod
@@ -72,8 +74,7 @@ class Terms:
     """On the cost of expenses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+class Priced(Struct, frozen=True, gc=False):
     """The worth of a line; for time `rate` is per hour. Lines a fixed price covers have their value all the same."""
 
     role: str | None

@@ -5,10 +5,11 @@ right again and the override is void.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeVar
 
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from tieline.engine.audit import audit

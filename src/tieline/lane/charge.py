@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg.types.json import Jsonb
 
 from tieline.billing.cause import Cause
@@ -22,8 +23,7 @@ from tieline.sdk.feed import SourceLine
 from tieline.store.database import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True, gc=False):
     """A line to be stored: `seq` is even and rises with every new demand of its source line."""
 
     line: SourceLine
@@ -47,8 +47,7 @@ _TYPES = [
 ]
 
 
-@dataclass(slots=True)
-class _Judged:
+class _Judged(Struct, gc=False):
     id: int
     page_id: int
     charge: Charge

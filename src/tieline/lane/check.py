@@ -9,8 +9,8 @@ from tieline.billing.pricing import Priceable, Priced, Unpriced, price
 from tieline.lane.reference import ProjectFacts, Reference
 
 LARGEST = Decimal(10) ** 12
-FINEST = -6
-"""Digits after the point a quantity or amount may have."""
+FINEST = Decimal("0.000001")
+"""Of a quantity or amount."""
 LONGEST_ID = 300
 Worth = tuple[Decimal, str]
 
@@ -82,10 +82,7 @@ def control_quantity(line: Priceable) -> Decimal:
 
 
 def _sane(number: Decimal) -> bool:
-    if not number.is_finite():
-        return False
-    exponent = number.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= FINEST and number.adjusted() <= 12 and abs(number) < LARGEST
+    return number.is_finite() and -LARGEST < number < LARGEST and number.quantize(FINEST) == number
 
 
 def _unlinked_project(reference: Reference, ref: str) -> Cause:

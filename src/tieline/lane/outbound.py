@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from tieline.lane.pricing import Pricing
 from tieline.sdk.errors import Rejected
 from tieline.sdk.lines import ErpLine
@@ -36,8 +38,7 @@ from unnest(%(connections)s::text[], %(tasks)s::text[]) n (connection, ref)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Outbound:
+class Outbound(Struct, frozen=True, gc=False):
     """One line of a batch. `line` is None when the ERP's ids are gone: `problem` says which."""
 
     id: int

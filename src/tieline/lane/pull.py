@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+
+from msgspec.structs import replace
 
 from tieline.engine.feed_lock import lock_feed
 from tieline.engine.override import corrected_lines

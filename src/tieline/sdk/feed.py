@@ -1,10 +1,12 @@
 """Inbound feeds: pages of changed records since a cursor, and source lines of the bulk lane."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from tieline.model.transaction import Kind
 
@@ -35,8 +37,7 @@ class Changed:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLine:
+class SourceLine(Struct, frozen=True, gc=False):
     """A time entry or expense as its source reports it; a plain row, hundreds of thousands a week."""
 
     kind: Kind
@@ -60,7 +61,7 @@ class SourceLine:
     approved_by: str | None = None
     approved_at: datetime | None = None
     note: str | None = None
-    attributes: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = {}  # a new one for each line
     """What only one kind needs: expense category, receipt, reimbursable."""
 
 

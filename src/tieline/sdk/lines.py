@@ -6,12 +6,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Protocol
 
+from msgspec import Struct
+
 from tieline.sdk.errors import Rejected
 from tieline.sdk.operation import Accepted, WriteSafety
 
 
-@dataclass(frozen=True, slots=True)
-class ErpLine:
+class ErpLine(Struct, frozen=True, gc=False):
     """One line the ERP shall hold. A reversal has negative minutes and `sign` -1. Vendor ids are resolved already."""
 
     reference: str

@@ -4,6 +4,7 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 
 from tests.connectors.netsuite import records as r
 from tests.connectors.netsuite.ledgers import Connecting, Ledgers
@@ -136,9 +137,7 @@ def test_a_reversal_is_its_own_line_with_negative_hours(
 ) -> None:
     [charge] = r.entries(links, person, 1)
     [reversal] = r.entries(links, person, 1, minutes=Decimal(-90), sign=-1)
-    reversal = ErpLine(
-        **{name: getattr(reversal, name) for name in ErpLine.__slots__} | {"reference": f"{charge.reference}~1"}
-    )
+    reversal = replace(reversal, reference=f"{charge.reference}~1")
     ids = settle(erp.time, [charge, reversal]).ids
     assert ledgers.read("timeBill", ids[charge.reference])["hours"] == "1:30"
     assert ledgers.read("timeBill", ids[reversal.reference])["hours"] == "-1:30"
