@@ -56,11 +56,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[FOLDER] = str(Path(tempfile.gettempdir()) / f"{PREFIX}{os.getpid()}")
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if {"database", "module_database", "empty_database"} & set(getattr(item, "fixturenames", ())):
+        item.add_marker("database")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if {"database", "module_database", "empty_database"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker("database")
     items.sort(key=_turn)
 
 

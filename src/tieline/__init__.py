@@ -1,3 +1,3 @@
 """Tieline ties CRM, PSA and ERP of a professional-services firm into one thread from opportunity to cash."""
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.2.0.dev0"
