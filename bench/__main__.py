@@ -14,11 +14,11 @@ import psutil
 import structlog
 import typer
 
-from bench import core, flows, idle, lane
+from bench import assurance, core, engine, flows, idle, lane
 from bench.report import show
 from bench.world import postgres
 
-PARTS = ("flows", "core", "lane", "idle")
+PARTS = ("flows", "engine", "core", "lane", "assurance", "idle")
 
 
 def main(
@@ -39,6 +39,8 @@ def main(
         folder = Path(name)
         measures: dict[str, Callable[[], list[dict[str, Any]]]] = {
             "flows": lambda: flows.measure(server, folder / "flows", seed, flows.QUICK if quick else flows.Plan()),
+            "engine": lambda: engine.measure(server, engine.QUICK if quick else engine.Plan()),
+            "assurance": lambda: assurance.measure(server, *((500, 20_000) if quick else (10_000, 1_000_000)), seed),
             "core": lambda: core.measure(server, sizes),
             "lane": lambda: lane.measure(server, folder / "lane", seed, sizes),
             "idle": lambda: idle.measure(server, folder / "idle", seed, 2.0 if quick else 10.0),

@@ -179,7 +179,7 @@ class Outcome:
     problem: dict[str, Any] | None = None
 
 
-# The service fact commits with the outcome it measures.
+# The service fact, the link and the trail commit with the outcome they tell; one statement, one round trip.
 _OUTCOME = """
 with done as (
 update effect set state = %(state)s,
@@ -200,18 +200,33 @@ measured as (
   insert into service_fact (tier, connection, engagement, label, object, started_at, ended_at)
   select %(tier)s::text, connection, engagement, label, target || ':' || subject, %(since)s::timestamptz,
     clock_timestamp()
-  from done where state = 'confirmed' and %(since)s::timestamptz is not null)
+  from done where state = 'confirmed' and %(since)s::timestamptz is not null),
+linked as (
+  insert into cross_reference (connection, target, subject, external_id)
+  select connection, target, subject, %(external_id)s from done
+  where %(external_id)s::text is not null and state in ('confirmed', 'drifted')
+  on conflict (connection, target, subject) do update set external_id = excluded.external_id),
+told as (
+  insert into audit_event (engagement, run_id, action, object, detail)
+  select engagement, %(run_id)s, 'effect.' || state, connection || ':' || target || ':' || subject, %(detail)s
+  from done)
 select id from done
-"""
-_REFERENCE = """
-insert into cross_reference (connection, target, subject, external_id)
-values (%(connection)s, %(target)s, %(subject)s, %(external_id)s)
-on conflict (connection, target, subject) do update set external_id = excluded.external_id
 """
 
 
 def write_outcome(connection: Connection, outcome: Outcome, author: Author) -> None:
-    """Write what became of an attempt, with its cross-reference. Raises Moved when another run has taken over."""
+    """Write what became of an attempt, its cross-reference and its audit event.
+
+    Raises Moved when another run has taken over.
+    """
+    intent = outcome.intent
+    detail = {
+        "label": intent.label,
+        "flow": author.flow,
+        "external_id": outcome.external_id,
+        "problem": (outcome.problem or {}).get("message"),
+        "hash": intent.content_hash.hex(),
+    }
     row = connection.execute(
         _OUTCOME,
         {
@@ -225,20 +240,11 @@ def write_outcome(connection: Connection, outcome: Outcome, author: Author) -> N
             "problem": Jsonb(outcome.problem) if outcome.problem else None,
             "epoch": author.epoch,
             "engagement": author.engagement,
-            "tier": tier_of(author.tier, outcome.intent.target),
+            "tier": tier_of(author.tier, intent.target),
             "since": author.since,
+            "run_id": author.run_id,
+            "detail": Jsonb(detail),
         },
     ).fetchone()
     if row is None:
         raise Moved
-    if outcome.external_id is not None and outcome.state in ("confirmed", "drifted"):
-        intent = outcome.intent
-        connection.execute(
-            _REFERENCE,
-            {
-                "connection": intent.connection,
-                "target": intent.target,
-                "subject": intent.subject,
-                "external_id": outcome.external_id,
-            },
-        )

@@ -12,7 +12,6 @@ from typing import Any, Literal, TypeVar
 from psycopg.types.json import Jsonb
 
 from tieline.engine.approvals import ask_approval, void_approval
-from tieline.engine.audit import audit
 from tieline.engine.change_guard import Change
 from tieline.engine.controls import Controls
 from tieline.engine.effect import Author, Outcome, write_outcome
@@ -248,21 +247,6 @@ class Run:
         """Write the outcomes that wait; call inside the transaction they travel with."""
         for outcome in self.pending:
             write_outcome(self.db, outcome, self.author)
-            intent = outcome.intent
-            audit(
-                self.db,
-                f"effect.{outcome.state}",
-                engagement=self.author.engagement,
-                run_id=self.author.run_id,
-                object_=f"{intent.connection}:{intent.target}:{intent.subject}",
-                detail={
-                    "label": intent.label,
-                    "flow": self.author.flow,
-                    "external_id": outcome.external_id,
-                    "problem": (outcome.problem or {}).get("message"),
-                    "hash": intent.content_hash.hex(),
-                },
-            )
         self.pending.clear()
 
     def steps_json(self) -> Jsonb:

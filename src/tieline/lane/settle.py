@@ -66,11 +66,7 @@ from unnest(%(ids)s::bigint[], %(states)s::text[], %(handles)s::text[], %(afters
   n (id, state, handle, after, failures, problem, generation, quarantine)
 where b.id = n.id
 """
-_POSTED = """
-insert into erp_line (transaction_id, batch_id, connection, erp_id)
-select id, batch, %(connection)s, erp_id
-from unnest(%(ids)s::bigint[], %(batches)s::bigint[], %(erp_ids)s::text[]) r (id, batch, erp_id)
-"""
+_POSTED = "copy erp_line (transaction_id, batch_id, connection, erp_id) from stdin (format binary)"
 _AUDIT = """
 insert into audit_event (engagement, action, object, detail)
 select p.engagement_id, 'lines.posted', %(connection)s::text || ':time:' || p.id,
@@ -91,9 +87,11 @@ def settle(db: Connection, connection: str, ends: Sequence[End], pricing: Pricin
     _follow(db, ours)
     posted = [(line_id, end.batch["id"], erp_id) for end in ours for line_id, erp_id in end.verdict.ids.items()]
     if posted:
-        ids, batches, erp_ids = map(list, zip(*posted, strict=True))
-        db.execute(_POSTED, {"connection": connection, "ids": ids, "batches": batches, "erp_ids": erp_ids})
-        _free_reversals(db, connection, ids, pricing)
+        with db.cursor() as cursor, cursor.copy(_POSTED) as copy:
+            copy.set_types(["int8", "int8", "text", "text"])
+            for line_id, batch_id, erp_id in posted:
+                copy.write_row((line_id, batch_id, connection, erp_id))
+        _free_reversals(db, connection, [line_id for line_id, _, _ in posted], pricing)
     refused = {line_id: error for end in ours for line_id, error in end.verdict.refused.items()}
     if refused:
         _refuse(db, [line for end in ours for line in end.lines], refused)
