@@ -7,11 +7,12 @@ VENDOR := src/tieline/console/static/vendor
 UV_LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 CODE := src tests tools bench
 
-.PHONY: help setup demo test check bench lock format clean
+.PHONY: help setup demo test torture check bench lock format clean
 
 help:
 	@echo 'make demo    set up, then show one engagement from opportunity to cash (ARGS="--exit" ends by itself)'
 	@echo 'make test    set up, then run the tests (ARGS="tests/store -k start" runs some)'
+	@echo 'make torture the tests that take long: repeats, storms, sabotage (up to an hour; ARGS as above)'
 	@echo 'make check   format, lint, types, import contracts, tests'
 	@echo 'make bench   measure; writes bench/results.json'
 	@echo 'make lock    resolve all dependencies anew into the lock files'
@@ -45,6 +46,10 @@ demo: setup
 
 test: setup
 	@$(BIN)/pytest -n 2 $(ARGS)
+
+# What only this target runs is marked, properties get twenty times the examples, and nothing may hang for ever.
+torture: setup
+	@TIELINE_TORTURE=1 $(BIN)/pytest -n 2 -m "torture or hypothesis" --timeout 1200 $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check $(CODE)

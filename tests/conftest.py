@@ -19,7 +19,7 @@ import pytest
 import structlog
 from psycopg import sql
 
-from tests.effort import examples
+from tests.effort import examples, tortured
 from tieline.engine.schema import migrate_database
 from tieline.store.embedded import DatabaseUnavailable, EmbeddedPostgres
 from tieline.store.embedded_process import held
@@ -62,7 +62,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not tortured() and "torture" not in config.option.markexpr:
+        _leave_torture_out(config, items)
     items.sort(key=_turn)
 
 
@@ -155,6 +157,14 @@ def _server() -> EmbeddedPostgres:
 
 def _url_of(url: str, database: str) -> str:
     return url.replace("@/tieline?", f"@/{database}?")
+
+
+def _leave_torture_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselected, not skipped: no machine lacks anything for them, they are of another run."""
+    torture = [item for item in items if item.get_closest_marker("torture")]
+    if torture:
+        config.hook.pytest_deselected(items=torture)
+        items[:] = [item for item in items if not item.get_closest_marker("torture")]
 
 
 def _turn(item: pytest.Item) -> int:

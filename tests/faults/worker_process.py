@@ -17,6 +17,7 @@ from tieline.app.assembly import Tieline, assemble
 from tieline.app.intake import Intake
 from tieline.app.site import load_site
 from tieline.app.transactions import Transactions
+from tieline.engine import limits_circuit
 from tieline.engine.wake import wake_due
 from tieline.engine.worker import put_back_unattended, run_worker, take_over
 from tieline.sdk import connector
@@ -26,6 +27,8 @@ log = structlog.get_logger()
 
 PATIENCE = 40.0
 """Seconds a settlement may take before the test says what waits."""
+SHORT_REST = 1.0
+"""Seconds between two probes of a vendor that is down."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ def main(orders: Orders, pipe: Pipe) -> None:
 def _shorten(quarantine: float) -> None:
     """A vendor of these tests gives up a request far sooner than its fact sheet says, and the quarantine knows it."""
     connector.OperationFacts.quarantine = property(lambda facts: timedelta(seconds=quarantine))  # type: ignore[method-assign, assignment]
+    limits_circuit.OPEN_FOR = SHORT_REST
 
 
 class _Worker:

@@ -115,7 +115,8 @@ def test_skipped_tests_are_listed_and_fail_the_run_only_where_nothing_may_be_ski
     shutil.copy(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
     (tests / "test_one.py").write_text(
         "import pytest\n\n\ndef test_runs(): assert True\n\n\n"
-        "@pytest.mark.parametrize('n', [1, 2])\ndef test_skips(n): pytest.skip('no browser: install chromium')\n"
+        "@pytest.mark.parametrize('n', [1, 2])\ndef test_skips(n): pytest.skip('no browser: install chromium')\n\n\n"
+        "@pytest.mark.torture\ndef test_of_another_run_counts_neither_way(): assert False\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-n", "2", "tests/test_one.py", "-p", "no:cacheprovider"],

@@ -93,6 +93,46 @@ def test_a_status_fault_answers_in_the_vendors_own_format(notes: httpx2.Client) 
     assert ledger_bodies(notes) == []
 
 
+def test_a_status_after_the_write_leaves_the_write(notes: httpx2.Client) -> None:
+    rule = {"operation": "notes.post", "effect": "status_after", "status": 500, "times": 1}
+    notes.post("/__standin__/faults", json=rule)
+    assert notes.post("/notes", json="a").status_code == 500
+    assert ledger_bodies(notes) == ["a"]
+
+
+@pytest.mark.parametrize("wish", ["Sat, 21 Nov 2026 10:00:00 GMT", "-5", "soon", "1000000000"])
+def test_a_wish_to_wait_may_be_any_text(notes: httpx2.Client, wish: str) -> None:
+    rule = {"operation": "*", "effect": "status", "status": 429, "retry_after": wish, "times": 1}
+    notes.post("/__standin__/faults", json=rule)
+    assert notes.get("/notes").headers["retry-after"] == wish
+
+
+@pytest.mark.parametrize(
+    ("how", "body"),
+    [
+        ("fewer", b"[1,2]"),
+        ("repeated", b"[1,1,2,2,3,3]"),
+        ("reversed", b"[3,2,1]"),
+        ("truncated", b"[1,"),
+        ("empty", b""),
+    ],
+)
+def test_an_answer_is_spoiled_and_what_it_answers_has_happened(notes: httpx2.Client, how: str, body: bytes) -> None:
+    notes.post("/__standin__/notes/seed", json=[1, 2, 3])
+    notes.post("/__standin__/faults", json={"operation": "notes.get", "effect": "spoil", "how": how, "times": 1})
+    assert notes.get("/notes").content == body
+    notes.post("/__standin__/faults", json={"operation": "notes.post", "effect": "spoil", "times": 1})
+    assert notes.post("/notes", json=4).text.startswith("<!DOCTYPE html>")
+    assert ledger_bodies(notes) == [4]
+
+
+def test_a_huge_answer_is_small_on_its_way(notes: httpx2.Client) -> None:
+    notes.post("/__standin__/faults", json={"operation": "*", "effect": "spoil", "how": "huge", "times": 1})
+    with notes.stream("GET", "/notes") as answer:
+        assert len(b"".join(answer.iter_raw())) < 100_000
+        assert answer.headers["content-encoding"] == "gzip"
+
+
 def test_a_rule_waits_for_its_ordinal_and_ends_after_its_times(notes: httpx2.Client) -> None:
     notes.post("/__standin__/faults", json={"operation": "*", "effect": "status", "after": 2, "times": 2})
     assert [notes.get("/notes").status_code for _ in range(6)] == [200, 200, 503, 503, 200, 200]
@@ -136,6 +176,9 @@ def test_an_expired_token_is_refused_until_a_new_one_is_set_up(notes: httpx2.Cli
         {"operation": "*", "effect": "latency", "ms": -1},
         {"operation": "*", "effect": "status", "probability": 2},
         {"operation": "*", "effect": "status", "colour": "red"},
+        {"operation": "*", "effect": "status", "retry_after": -1},
+        {"operation": "*", "effect": "status", "retry_after": "a\nb"},
+        {"operation": "*", "effect": "spoil", "how": "gently"},
         "latency",
     ],
 )

@@ -47,7 +47,7 @@ class NotesVendor:
         request: Request,
         status: int,
         body: Json | None,
-        retry_after: int | None,
+        retry_after: int | str | None,
     ) -> Response:
         headers = [] if retry_after is None else [("retry-after", str(retry_after))]
         return Response(status, {"notes_error": body or "try later"}, headers)

@@ -7,9 +7,12 @@ from fnmatch import fnmatchcase
 from typing import Literal, get_args
 
 from tieline_standins.core.http import Json
+from tieline_standins.core.spoiling import HOWS, How
 from tieline_standins.core.vendor import ControlError
 
-Effect = Literal["latency", "status", "drop_before", "drop_after", "late_commit", "expire_token"]
+Effect = Literal[
+    "latency", "status", "status_after", "spoil", "drop_before", "drop_after", "late_commit", "expire_token"
+]
 _EFFECTS: tuple[str, ...] = get_args(Effect)
 
 
@@ -18,6 +21,7 @@ class Fault:
     """One rule. Effects:
 
     latency: answer `ms` later · status: answer with that status in the vendor's format, nothing is written ·
+    status_after: write, then answer with that status · spoil: handle the request, then spoil its answer as `how` says ·
     drop_before: cut the connection, nothing is written · drop_after: write, then cut the connection ·
     late_commit: cut the connection now (with `hang`: only after the write), write `ms` later ·
     expire_token: the token of this request stops being valid, then the request is handled.
@@ -27,8 +31,9 @@ class Fault:
     effect: Effect
     ms: int = 0
     status: int = 503
-    retry_after: int | None = None
+    retry_after: int | str | None = None
     body: Json = None
+    how: How = "html"
     hang: bool = False
     times: int | None = None
     after: int = 0
@@ -84,8 +89,12 @@ def parse_fault(rule: Json) -> Fault:
         raise ControlError(f"`effect` must be one of {', '.join(_EFFECTS)}")
     if not isinstance(rule.get("operation"), str):
         raise ControlError("`operation` must be a text, a glob such as `time_entries.*`")
+    if rule.get("how", "html") not in HOWS:
+        raise ControlError(f"`how` must be one of {', '.join(HOWS)}")
     for name in ("ms", "status", "retry_after", "times", "after", "seed"):
         value = rule.get(name, 0)
+        if name == "retry_after" and isinstance(value, str) and value.isascii() and value.isprintable():
+            continue  # a date, or what no vendor should send
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
             raise ControlError(f"`{name}` must be a whole number, 0 or more")
     if rule.get("status", 503) not in range(200, 600):

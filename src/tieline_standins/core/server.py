@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from tieline_standins.core.faults import Fault, Faults
 from tieline_standins.core.http import Request, Response
 from tieline_standins.core.journal import Journal
 from tieline_standins.core.ledger import Ledger
+from tieline_standins.core.spoiling import spoil
 from tieline_standins.core.vendor import Context, Governed, Vendor
 
 MAX_BODY = 150 * 1024 * 1024  # the largest upload a vendor here allows (Salesforce Bulk API) is 150 MB
@@ -76,7 +78,7 @@ class StandIn:
 
     async def _disturbed(self, request: Request, operation: str) -> Response | None:
         """Answer under the fault rules that fire; None means: cut the connection."""
-        drop_after = False
+        drop_after, changes = False, list[Callable[[Response], Response]]()
         for fault in self.faults.firing(operation):
             match fault.effect:
                 case "latency":
@@ -92,8 +94,17 @@ class StandIn:
                     return None
                 case "drop_after":
                     drop_after = True
+                case "status_after":
+                    changes.append(partial(self._refused_after, request, fault))
+                case "spoil":
+                    changes.append(partial(spoil, how=fault.how))
         response = await self._answer(request, self.clock.now())
+        for change in changes:
+            response = change(response)
         return None if drop_after else response
+
+    def _refused_after(self, request: Request, fault: Fault, _given: Response) -> Response:
+        return self.vendor.fault(request, fault.status, fault.body, fault.retry_after)
 
     async def _late_commit(self, request: Request, fault: Fault) -> None:
         async def later() -> Response:

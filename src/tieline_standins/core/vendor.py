@@ -39,7 +39,7 @@ class Vendor(Protocol):
     def handle(self, request: Request) -> Response | Awaitable[Response]:
         """Answer one request. Synchronous and fast, or an awaitable for long polls. Writes commit to the ledger."""
 
-    def fault(self, request: Request, status: int, body: Json | None, retry_after: int | None) -> Response:
+    def fault(self, request: Request, status: int, body: Json | None, retry_after: int | str | None) -> Response:
         """An error answer in the vendor's own format; `body` replaces the vendor's usual text when given."""
 
     def expire_token(self, request: Request) -> None:

@@ -97,7 +97,7 @@ class KantataVendor:
                     raise system(429, _TEXTS[429])
                 recent.append(now)
 
-    def fault(self, _request: Request, status: int, body: Json | None, retry_after: int | None) -> Response:
+    def fault(self, _request: Request, status: int, body: Json | None, retry_after: int | str | None) -> Response:
         """Kantata sends no Retry-After of its own; a rule that names one gets it all the same."""
         kind = "oauth" if status == 401 else "system"
         errors = {"errors": [{"type": kind, "message": _TEXTS.get(status, "An error occurred")}]}

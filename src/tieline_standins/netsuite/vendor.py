@@ -139,7 +139,7 @@ class NetSuite:
             raise RefusalError("METHOD_NOT_ALLOWED", text, status=405)
         raise malformed()
 
-    def fault(self, request: Request, status: int, body: Json | None, retry_after: int | None) -> Response:
+    def fault(self, request: Request, status: int, body: Json | None, retry_after: int | str | None) -> Response:
         """429 and 5xx as NetSuite words them; it documents no Retry-After, a rule may add one."""
         if body is not None:
             answer = Response(status, body)

@@ -78,7 +78,7 @@ class Salesforce:
     def expire_token(self, request: Request) -> None:
         self.tokens.sessions.pop(request.headers.get("authorization", "").partition(" ")[2].strip(), None)
 
-    def fault(self, request: Request, status: int, body: Json | None, retry_after: int | None) -> Response:
+    def fault(self, request: Request, status: int, body: Json | None, retry_after: int | str | None) -> Response:
         headers = [("Retry-After", str(retry_after))] if retry_after is not None else []
         if body is None and request.raw_path.startswith("/services/oauth2/"):
             body = {"error": "unknown_error", "error_description": "retry your request"}
