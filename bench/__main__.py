@@ -14,11 +14,11 @@ import psutil
 import structlog
 import typer
 
-from bench import assurance, core, engine, flows, idle, lane
+from bench import assurance, core, engine, flows, idle, intake, lane
 from bench.report import show
 from bench.world import postgres
 
-PARTS = ("flows", "engine", "core", "lane", "assurance", "idle")
+PARTS = ("flows", "engine", "core", "lane", "intake", "assurance", "idle")
 
 
 def main(
@@ -40,6 +40,7 @@ def main(
         measures: dict[str, Callable[[], list[dict[str, Any]]]] = {
             "flows": lambda: flows.measure(server, folder / "flows", seed, flows.QUICK if quick else flows.Plan()),
             "engine": lambda: engine.measure(server, engine.QUICK if quick else engine.Plan()),
+            "intake": lambda: intake.measure(folder / "intake", seed, 500 if quick else 5_000),
             "assurance": lambda: assurance.measure(server, *((500, 20_000) if quick else (10_000, 1_000_000)), seed),
             "core": lambda: core.measure(server, sizes),
             "lane": lambda: lane.measure(server, folder / "lane", seed, sizes),

@@ -71,6 +71,7 @@ def test_an_exception_may_be_given_to_every_team_and_person(site: Path) -> None:
 )
 def test_a_rule_that_would_never_fit_is_a_mistake_of_the_site(site: Path, was: str, now: str, told: str) -> None:
     file = site / "site.toml"
-    file.write_text(file.read_text("utf-8").replace(was, now), "utf-8")
+    text = file.read_text("utf-8")
+    file.write_text(text.removesuffix(RULES) + RULES.replace(was, now), "utf-8")
     with pytest.raises(SiteError, match=told.replace("(", r"\(")):
         load_site(site)

@@ -17,6 +17,13 @@ PAGES = (
     "/bulk",
     "/bulk?kind=mapping",
     "/operations",
+    "/reconciliation",
+    "/replays",
+    "/lineage",
+    "/answers/invoice-ready",
+    "/answers/failed-entries",
+    "/answers/contract-changes",
+    "/answers/margin",
 )
 
 

@@ -48,7 +48,7 @@ def test_the_section_of_a_command_names_exactly_its_options(name: str) -> None:
 def test_the_section_of_a_command_names_its_arguments(name: str) -> None:
     usage = _sections().get(name, "").strip().strip("`").partition("`")[0]
     arguments = [each for each in COMMANDS[name].params if each.param_type_name == "argument"]
-    written = re.sub(r"\[[^\]]*\]", "", usage).removeprefix(name).split()
+    written = re.sub(r"\[[^\]]*\]|--[a-z]+ [A-Z]+", "", usage).removeprefix(name).split()
     assert len(written) == len(arguments)
 
 

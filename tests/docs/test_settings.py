@@ -21,6 +21,7 @@ from tieline.app.site import (
     VolumeTable,
 )
 from tieline.app.site_queue import ExceptionOwnerTable, ExceptionSlaTable
+from tieline.app.site_service import AlertsTable, EmailChannel, TierTable, WebhookChannel
 from tieline.mapping.rows import FieldRow
 from tieline.mapping.transforms import TRANSFORMS
 from tieline.model.firm import LegalEntity, ServiceLine
@@ -42,6 +43,8 @@ TABLES: dict[str, type[BaseModel]] = {
     "guard": GuardTable,
     "exception_owner": ExceptionOwnerTable,
     "exception_sla": ExceptionSlaTable,
+    "sla.<tier>": TierTable,
+    "alerts": AlertsTable,
 }
 
 
@@ -69,6 +72,11 @@ def test_every_setting_of_a_table_is_explained_under_its_heading(table: str) -> 
 @pytest.mark.parametrize("table", sorted(set(TABLES) - {"connection"}))
 def test_no_setting_is_explained_that_does_not_exist(table: str) -> None:
     assert _explained(_section(table)) - set(TABLES[table].model_fields) == set()
+
+
+def test_every_setting_of_a_channel_of_alerts_is_explained_and_no_other() -> None:
+    wanted = set(WebhookChannel.model_fields) | set(EmailChannel.model_fields)
+    assert _explained(_section("[alert_channel]")) == wanted
 
 
 def test_every_table_of_the_site_has_a_heading() -> None:

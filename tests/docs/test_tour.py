@@ -72,7 +72,7 @@ class Terminal:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on PATH; the README's tour needs it")
 def test_the_tour_of_the_readme_works_as_it_is_written(tmp_path: Path, database: str) -> None:
     text = (ROOT / "README.md").read_text("utf-8").partition("## Five minutes")[2].partition("\n## ")[0]
-    systems, site, administrators, serve, deal = BLOCK.findall(text)
+    systems, site, administrators, serve, deal, _rehearsal = BLOCK.findall(text)
     terminal = Terminal(tmp_path, database)
     with ExitStack() as open_terminals:
         assert "ready" in open_terminals.enter_context(terminal.left_running(systems))

@@ -57,7 +57,7 @@ def test_a_planted_secret_is_hidden_on_every_way_into_the_log(log: io.StringIO) 
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     text = repr(lines)
     assert "s3cr3t" not in text
-    assert text.count(HIDDEN) >= 14
+    assert text.count(HIDDEN) == 12
     assert len(lines) == 7
     assert lines[1]["count"] == 3
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.connectors.tryton.scripted import Scripted, error, result
-from tieline.sdk.errors import Rejected, Unauthorized, Unavailable, Unclear
+from tieline.sdk.errors import Rejected, Throttled, Unauthorized, Unavailable, Unclear
 from tieline.sdk.http import MAX_ANSWER
 
 
@@ -103,7 +103,7 @@ def test_a_failing_database_leaves_a_write_unclear(script: Scripted) -> None:
         (404, Unauthorized),
         (400, Rejected),
         (413, Rejected),
-        (429, Unavailable),
+        (429, Throttled),
         (500, Unclear),
         (504, Unclear),
     ],
