@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.lane.world import World, entry
+from tests.lane.world import ERP, World, email, entry
+from tieline.lane.reference import remember_people
+from tieline.lane.release import release_all_mendable, release_exception
 from tieline.lane.worker import Worker
 from tieline.sdk.errors import Unauthorized
 from tieline.sdk.operation import WriteSafety
@@ -174,3 +176,28 @@ def test_a_worker_goes_on_after_the_database_cut_its_session(world: World) -> No
     with pytest.raises(Exception, match=r"terminat|closed"):
         world.post()
     assert world.post() == 1
+
+
+@pytest.mark.parametrize("safety", [WriteSafety.UPSERT, WriteSafety.NATIVE_KEY, WriteSafety.LOOKUP])
+def test_a_line_that_was_refused_and_released_belongs_to_one_batch(world: World, safety: WriteSafety) -> None:
+    world.sink.safety = safety
+    world.pull(entry(1), entry(2, person_ref="u-marco"))
+    world.rows("delete from cross_reference where external_id = 'e-marco' returning subject")
+
+    def linked() -> None:
+        world.sink.in_call = None
+        with world.database.transaction() as db:
+            remember_people(db, ERP, {email("marco"): "e-marco"})
+        assert release_all_mendable(world.database, world.pricing) + release_refused(world) == 1
+
+    world.sink.in_call, world.sink.script = linked, ["drop_before"]
+    world.post()
+    world.due_now()
+    world.post()
+    assert sorted(world.sink.references()) == ["psa:time:1:0", "psa:time:2:0"]
+
+
+def release_refused(world: World) -> int:
+    """A person tries all that waits once more."""
+    found = [one["id"] for one in world.open_exceptions()]
+    return sum(release_exception(world.database, world.pricing, one, by="dana").released for one in found)

@@ -114,12 +114,9 @@ class _Round:
 
     def _lines(self, batches: Sequence[Batch]) -> dict[int, Sequence[Outbound]]:
         known = {batch["id"]: self.worker.remembered(batch) for batch in batches}
-        wanted = [line for batch in batches if known[batch["id"]] is None for line in batch["line_ids"]]
-        found = lines_of(self.worker.session(), self.sink.connection, wanted, self.pricing) if wanted else {}
-        return {
-            batch["id"]: known[batch["id"]] or [found[line] for line in sorted(batch["line_ids"]) if line in found]
-            for batch in batches
-        }
+        unknown = [batch for batch in batches if known[batch["id"]] is None]
+        found = lines_of(self.worker.session(), self.sink.connection, unknown, self.pricing) if unknown else {}
+        return {number: lines if lines is not None else found[number] for number, lines in known.items()}
 
     def _look_up(self, sendings: Sequence[Sending]) -> list[End]:
         """One query for all that may be there already. Returns their ends when it fails."""
