@@ -201,3 +201,59 @@ def release_refused(world: World) -> int:
     """A person tries all that waits once more."""
     found = [one["id"] for one in world.open_exceptions()]
     return sum(release_exception(world.database, world.pricing, one, by="dana").released for one in found)
+
+
+@pytest.mark.parametrize("safety", [WriteSafety.UPSERT, WriteSafety.NATIVE_KEY, WriteSafety.LOOKUP])
+def test_what_a_dead_worker_sent_may_land_after_its_correction(world: World, safety: WriteSafety) -> None:
+    world.sink.safety, world.sink.quarantine = safety, timedelta(hours=1)
+    world.pull(entry(1, 60))
+    world.sink.script = ["die_late"]
+    with pytest.raises(KeyboardInterrupt):
+        world.post()
+    world.pull(entry(1, 90, version=2))
+    world.post(world.new_worker())
+    world.sink.land()
+    world.rows("update posting_batch set lease_until = '-infinity' where state = 'sending' returning id")
+    world.due_now()
+    world.post()
+    world.due_now()
+    world.post()
+    assert world.sink.minutes() == 90
+    assert {state for _, _, state in world.states()} == {"posted"}
+
+
+@pytest.mark.parametrize("refusal", ["refuse:psa:time:1:0", "reject"])
+@pytest.mark.parametrize("safety", [WriteSafety.UPSERT, WriteSafety.NATIVE_KEY])
+def test_a_refusal_counts_when_no_earlier_sending_can_land_any_more(
+    world: World, safety: WriteSafety, refusal: str
+) -> None:
+    world.sink.safety, world.sink.quarantine = safety, timedelta(hours=1)
+    world.pull(entry(1, 60))
+    world.sink.script = ["lands_later", refusal]
+    world.post()
+    world.rows("update posting_batch set due_at = '-infinity' returning id")
+    world.post()
+    assert world.states() == [("1", 0, "in_flight")]
+    world.pull(entry(1, 90, version=2))
+    world.sink.land()
+    world.due_now()
+    world.post()
+    world.due_now()
+    world.post()
+    assert world.sink.minutes() == 90
+    assert world.open_exceptions() == []
+
+
+def test_what_is_left_of_a_batch_goes_out_under_a_key_of_its_own(world: World) -> None:
+    world.sink.safety, world.sink.quarantine = WriteSafety.NATIVE_KEY, timedelta(hours=1)
+    world.pull(entry(1), entry(2))
+    world.sink.script = ["lands_later"]
+    world.post()
+    world.sink.late.pop()
+    world.sink.land()
+    world.rows("update posting_batch set due_at = '-infinity' returning id")
+    assert world.post() == 1
+    world.due_now()
+    assert world.post() == 1
+    assert len(world.sink.ledger) == 2
+    assert len(set(world.sink.keys)) == 2

@@ -31,7 +31,9 @@ with c as (
         and l.objsubid = 2 and l.database = (select oid from pg_database where datname = current_database()))))
   order by id for update skip locked limit %(most)s)
 update posting_batch b set state = 'sending', epoch = epoch + 1, attempts = attempts + 1, worker = %(worker)s,
-  lease_until = clock_timestamp() + %(lease)s
+  lease_until = clock_timestamp() + %(lease)s,
+  quarantine_until = case when c.was = 'sending' and handle is null
+    then greatest(quarantine_until, lease_until + %(landing)s) else quarantine_until end
 from c where b.id = c.id
 returning b.id, b.line_ids, b.generation, b.handle, b.epoch, b.attempts, b.failures, b.problem, c.was,
   coalesce(b.quarantine_until <= clock_timestamp(), true) as quarantine_over
@@ -72,6 +74,8 @@ class Worker:
         values = {
             "connection": sink.connection,
             "quarantine": timedelta(0) if free else sink.quarantine,
+            # What a dead worker sent may land as long as any other call, whoever may send it again meanwhile.
+            "landing": sink.quarantine,
             "lock": WORKER_LOCK,
             "worker": self._id,
             # What may be sent twice need not wait for a worker whose session is gone.
