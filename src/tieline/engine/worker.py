@@ -16,7 +16,7 @@ from psycopg.errors import Error as DatabaseError
 from tieline.engine.flow import FlowEngine
 from tieline.engine.wake import QUEUE, TASK, wake, wake_due
 from tieline.sdk.crashpoint import crash_point
-from tieline.store.database import Database
+from tieline.store.database import Database, lasting
 
 log = structlog.get_logger()
 
@@ -27,7 +27,9 @@ HEARTBEAT = 1.0
 
 def job_app(conninfo: str, engine: FlowEngine) -> procrastinate.App:
     """The Procrastinate application with our one task."""
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=2, max_size=6))
+    app = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(conninfo=lasting(conninfo), min_size=2, max_size=6)
+    )
 
     @app.task(name=TASK, queue=QUEUE)
     def run_flow(flow: str, key: str) -> None:
