@@ -34,11 +34,11 @@ def back_off(failures: int, first: float = FIRST_BACK_OFF, longest: float = LONG
     return seconds * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
 
 
-def attempt(operation: Operation[Any], decision: Decision, intent: Intent, committed_at: float) -> Ended:
+def attempt(operation: Operation[Any], decision: Decision, intent: Intent, intended_at: float) -> Ended:
     """Make the call the decision asks for; never raises one of the three errors."""
     failures = intent.before.failures if intent.before else 0
     try:
-        with send_window(committed_at):
+        with send_window(intended_at):
             answer = _call(operation, decision, intent)
     except NotSent as error:
         return Ended("refused_for_now", wait_seconds=FIRST_BACK_OFF, why=error.message)

@@ -247,6 +247,7 @@ class Round:
         with run.db.transaction():
             author = run.begin_changes()
             run.flush()
+            intended_at = time.monotonic()  # not after the commit: a frozen database may take long to answer it
             for demand, effect, decision in calls:
                 intent = self._intent(demand, effect, decision)
                 try:
@@ -260,7 +261,7 @@ class Round:
         run.changed = True
         for demand, *_ in attempts:
             run.count_change(self.operation.connection, demand.record)
-        ends = self._call_all([(decision, intent) for _, decision, intent, _, _ in attempts])
+        ends = self._call_all([(decision, intent) for _, decision, intent, _, _ in attempts], intended_at)
         crash_point("effect.answered")
         for (demand, decision, intent, effect_id, number), ended in zip(attempts, ends, strict=True):
             run.pending.append(self._outcome(intent, effect_id, number, ended))
@@ -273,26 +274,25 @@ class Round:
             crash_point("effect.settled")
         return again
 
-    def _call_all(self, calls: list[tuple[Decision, Intent]]) -> list[Ended]:
-        committed_at = time.monotonic()
+    def _call_all(self, calls: list[tuple[Decision, Intent]], intended_at: float) -> list[Ended]:
         if len(calls) < 2:
-            return [self._attempt(decision, intent, committed_at) for decision, intent in calls]
+            return [self._attempt(decision, intent, intended_at) for decision, intent in calls]
         ends: list[Ended] = []
         at_once = min(AT_ONCE, self.operation.at_once)
         for start in range(0, len(calls), at_once):
             futures = [
-                _senders.submit(copy_context().run, self._attempt, decision, intent, committed_at)
+                _senders.submit(copy_context().run, self._attempt, decision, intent, intended_at)
                 for decision, intent in calls[start : start + at_once]
             ]
             ends += [future.result() for future in futures]
         return ends
 
-    def _attempt(self, decision: Decision, intent: Intent, committed_at: float) -> Ended:
+    def _attempt(self, decision: Decision, intent: Intent, intended_at: float) -> Ended:
         operation, author = self.operation, self.run.author
         facts = {"engagement": author.engagement, "flow": author.flow, "connection": operation.connection}
         tier = tier_of(author.tier, operation.target)
         with working_for(tier), span(intent.label, **facts, effect=f"{intent.target}:{intent.subject}") as traced:
-            ended = attempt(operation, decision, intent, committed_at)
+            ended = attempt(operation, decision, intent, intended_at)
             traced.note(outcome=ended.state, external_id=ended.external_id, problem=ended.why)
         return ended
 

@@ -10,9 +10,10 @@ from tieline.lane.outbound import Outbound, lines_of
 from tieline.lane.pricing import Pricing
 from tieline.lane.sending import Sending
 from tieline.lane.settle import End, settle
-from tieline.lane.worker import Worker
+from tieline.lane.worker import SEND_WITHIN, Worker
 from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Unauthorized, Unavailable
+from tieline.sdk.http import send_window
 from tieline.sdk.lines import LineSink
 from tieline.store.database import Database, repeated
 
@@ -134,7 +135,8 @@ class _Round:
         if self.stopped or self.worker.stopping:
             return sending.untouched()
         try:
-            end = sending.carry_out()
+            with send_window(self.worker.claimed_at, SEND_WITHIN):
+                end = sending.carry_out()
         except Exception as error:  # noqa: BLE001 - raised when the round is settled
             return self._failed(sending, error)
         if sending.unclear:

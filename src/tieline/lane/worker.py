@@ -1,6 +1,7 @@
 """A lane worker: a random id per start, alive as long as its database session lives; and how it claims batches."""
 
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from operator import itemgetter
@@ -17,6 +18,9 @@ from tieline.store.database import Connection, Database, connect
 WORKER_LOCK = 777
 LEASE = timedelta(seconds=180)
 """Longer than the longest call; a worker whose session lives keeps its batch even longer."""
+SEND_WITHIN = 110.0
+"""Seconds after its claim in which a batch may be sent: the longest call (60 s) ends before the lease does. Else a
+worker that was frozen and lost its session would send what another has long looked up, missed, and sent itself."""
 ROUND = 10
 """Batches claimed, sent and settled together; as many are looked up by one query."""
 MOST_REMEMBERED = 100
@@ -56,6 +60,8 @@ class Worker:
         self._id = 0
         self._accepted: dict[int, tuple[int, Sequence[Outbound]]] = {}
         self.stopping = False
+        self.claimed_at = 0.0
+        """Before the last claim, by `time.monotonic()`."""
 
     def session(self) -> Connection:
         """The worker's own connection; a new one (and a new worker id) after the server restarted."""
@@ -70,6 +76,7 @@ class Worker:
         """The next batches of a connection that are due, oldest first; ours from the commit on. None while stopping."""
         if self.stopping:
             return []
+        self.claimed_at = time.monotonic()
         session, free = self.session(), sink.safety in (WriteSafety.NATIVE_KEY, WriteSafety.UPSERT)
         values = {
             "connection": sink.connection,
