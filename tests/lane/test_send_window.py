@@ -25,7 +25,11 @@ def test_a_worker_that_slept_longer_than_its_lease_sends_nothing(world: World, m
         http = VendorHttp(
             connection="erp", base_url=vendor.url, authorizer=Unsigned(), refusal=lambda answer: None, gate=OpenGate()
         )
-        world.sink.in_call = lambda: http.request("POST", "/lines", write=True) and None
+
+        def send() -> None:
+            http.request("POST", "/lines", write=True)
+
+        world.sink.in_call = send
         world.pull(entry(1))
         with monkeypatch.context() as slept:
             slept.setattr(post, "SEND_WITHIN", -1.0)
