@@ -217,6 +217,8 @@ class Round:
         if isinstance(decision, LookUp):
             assert effect is not None
             decision = self._look_up(effect, decision)
+        if effect and isinstance(decision, Create | Update) and effect.overtook(record, self.run.started_at):
+            decision = Wait(effect.now + timedelta(seconds=1), "a newer version was written; it is read again")
         match decision:
             case Unchanged(external_id):
                 self.note(record, "unchanged", external_id=external_id)
