@@ -36,6 +36,7 @@ from tieline.engine.problem import (
     stored_problem,
     unusual_change,
 )
+from tieline.engine.retry_policy import MOST_TRIES, tries_exhausted, unclear_for_ever
 from tieline.engine.step import Step, StepWhat, content_hash
 from tieline.engine.tiers import tier_of, working_for
 from tieline.engine.tracing import span
@@ -224,11 +225,11 @@ class Round:
                 self.note(record, "unchanged", external_id=external_id)
                 self.links[record.id] = Link(self.label, "known", external_id)
             case Wait(until, why, in_doubt):
-                self._wait(record, until, why, "in_doubt" if in_doubt else "retrying")
+                self._wait(record, until, why, "in_doubt" if in_doubt else "retrying", effect.failures if effect else 0)
             case Refused(problem):
                 self.refuse(record, Rejected(self.operation.connection, **stored_problem(problem)))
             case AskPerson():
-                self.refuse(record, self._unclear_for_ever(record))
+                self.refuse(record, unclear_for_ever(self.operation, self.label, record.subject))
         return decision
 
     def _look_up(self, effect: Effect, decision: LookUp) -> Decision:
@@ -341,14 +342,14 @@ class Round:
             case "accepted":
                 self._wait(record, until, "the vendor works on it", "accepted")
             case "in_doubt":
-                self._wait(record, until, f"unclear whether it happened: {ended.why}", "in_doubt")
+                self._wait(record, until, f"unclear whether it happened: {ended.why}", "in_doubt", ended.tries)
             case "rejected" if ended.rejected is not None:
                 self.refuse(record, ended.rejected)
                 self.run.due.append(until)
             case _ if ended.unauthorized is not None:
                 self._unauthorized(record, ended.unauthorized)
             case _:
-                self._wait(record, until, ended.why or "is tried again by itself", "retrying")
+                self._wait(record, until, ended.why or "is tried again by itself", "retrying", ended.tries)
 
     # ---- books ----------------------------------------------------------------------------------------------------
 
@@ -367,8 +368,12 @@ class Round:
             )
         )
 
-    def _wait(self, record: Record, until: datetime, why: str, what: StepWhat) -> None:
+    def _wait(self, record: Record, until: datetime, why: str, what: StepWhat, tries: int = 0) -> None:
+        operation = self.operation
         self.note(record, what, detail=f"{why} (until {until:%H:%M:%S} UTC)")
+        if tries >= MOST_TRIES:
+            where = {"label": self.label, "target": operation.target, "subject": record.subject}
+            self.run.problems.append(tries_exhausted(operation.connection, why, **where))
         self.run.due.append(until)
         self.links[record.id] = Link(self.label, "unknown")
 
@@ -388,13 +393,3 @@ class Round:
         self.note(record, "waiting", detail=error.message)
         self.links[record.id] = Link(self.label, "unknown")
         self.run.problems.append(auth_problem(self.operation.system, error))
-
-    def _unclear_for_ever(self, record: Record) -> Rejected:
-        return Rejected(
-            self.operation.connection,
-            f"It is unclear whether '{self.label}' happened in {self.operation.system}, and it must not be sent twice;"
-            " look there, then say it happened (with its id) or release it",
-            kind="in_doubt",
-            field=self.operation.target,
-            key=record.subject,
-        )
