@@ -121,13 +121,17 @@ class Firm:
         self.rows("update procrastinate_workers set last_heartbeat = now() - interval '1 hour' returning id")
         self.rows("update posting_batch set lease_until = '-infinity' where state = 'sending' returning id")
 
+    def rest(self) -> None:
+        """Nobody is at work until somebody is asked for something."""
+        if self._worker is not None:
+            self._worker.end()
+        self._worker = None
+
     def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         with psycopg.connect(self.orders.conninfo, autocommit=True, row_factory=dict_row) as db:
             return db.execute(query.encode(), parameters).fetchall()
 
-    def end(self) -> None:
-        if self._worker is not None:
-            self._worker.end()
+    end = rest
 
 
 def asked(here: World, vendor: str, operation: str) -> int:

@@ -15,6 +15,7 @@ from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Unauthorized, Unavailable
 from tieline.sdk.http import send_window
 from tieline.sdk.lines import LineSink
+from tieline.sdk.operation import WriteSafety
 from tieline.store.database import Database, repeated
 
 LONGEST_WAIT = 0.5
@@ -71,10 +72,11 @@ class _Round:
         """Send, ask for or look up each batch."""
         lines = self._lines(batches)
         sendings = [Sending(self.sink, batch, lines[batch["id"]], {}) for batch in batches]
-        old = [one for one in sendings if not one.is_new and one.lines]
-        ends = self._look_up(old) if old else []
+        # What looks new to us may be there from before an older database was restored; only upserts do not mind.
+        asked = [one for one in sendings if one.lines and not (one.is_new and self.sink.safety is WriteSafety.UPSERT)]
+        ends = self._look_up(asked) if asked else []
         if ends:
-            return ends + [one.untouched() for one in sendings if one not in old]
+            return ends + [one.untouched() for one in sendings if one not in asked]
         if len(sendings) == 1:
             return [self._carried_out(sendings[0])]
         return list(self.senders.map(self._carried_out, sendings))

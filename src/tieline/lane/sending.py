@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from tieline.lane.outbound import Outbound
@@ -35,8 +35,12 @@ class Sending:
 
     @property
     def key(self) -> str:
-        """The create key of this sending; a new generation only when the former is known to be over."""
-        return f"batch:{self.batch['id']}:{self.batch['generation']}"
+        """The create key of this sending; a new generation only when the former is known to be over.
+
+        Numbers of batches come again when an older database is restored, moments do not.
+        """
+        made = self.batch["created_at"].astimezone(UTC).isoformat()
+        return f"batch:{self.batch['id']}:{self.batch['generation']}:{made}"
 
     @property
     def next_generation(self) -> int:
@@ -78,7 +82,7 @@ class Sending:
             wanted = [one.line for one in self.lines if one.line is not None]
             return self._take(self.lines, self.sink.poll(self.batch["handle"], wanted))
         if self.is_new:
-            return self._send(self.lines, Verdict())
+            return self._send([one for one in self.lines if not self.found.get(one.reference)], self._known())
         return self._look_up()
 
     def _known(self) -> Verdict:

@@ -39,7 +39,7 @@ update posting_batch b set state = 'sending', epoch = epoch + 1, attempts = atte
   quarantine_until = case when c.was = 'sending' and handle is null
     then greatest(quarantine_until, lease_until + %(landing)s) else quarantine_until end
 from c where b.id = c.id
-returning b.id, b.line_ids, b.generation, b.handle, b.epoch, b.attempts, b.failures, b.problem, c.was,
+returning b.id, b.line_ids, b.generation, b.handle, b.epoch, b.attempts, b.failures, b.problem, b.created_at, c.was,
   coalesce(b.quarantine_until <= clock_timestamp(), true) as quarantine_over
 """
 _SOON = """
