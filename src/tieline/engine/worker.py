@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable
 
 import procrastinate
+import procrastinate.exceptions
 import structlog
 from psycopg.errors import Error as DatabaseError
+from psycopg.errors import OperationalError
 
 from tieline.engine.flow import FlowEngine
 from tieline.engine.wake import QUEUE, TASK, wake, wake_due
@@ -142,7 +144,7 @@ def _guarded(name: str, duty: Callable[[], None]) -> None:
 
 
 def run_worker(conninfo: str, engine: FlowEngine, *, threads: int, stopped: threading.Event) -> None:
-    """Run jobs until `stopped`; returns when those under way have ended. Blocks."""
+    """Run jobs until `stopped`; returns when those under way have ended. Blocks. Raises psycopg's errors."""
 
     async def work() -> None:
         app = job_app(conninfo, engine)
@@ -166,4 +168,7 @@ def run_worker(conninfo: str, engine: FlowEngine, *, threads: int, stopped: thre
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)
 
-    asyncio.run(work())
+    try:
+        asyncio.run(work())
+    except procrastinate.exceptions.ConnectorException as error:  # not what waiting for the database is made for
+        raise OperationalError(f"the job queue lost the database: {error.__cause__ or error}") from error
