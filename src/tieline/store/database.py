@@ -23,6 +23,8 @@ CONFLICTS = (DeadlockDetected, SerializationFailure)
 """PostgreSQL gave a transaction up so that another one could go on; done again it works."""
 REPEATS = 6
 
+PATIENCE = 10.0
+"""Seconds somebody waits for a connection: a sender of events gives up sooner than the pool's usual half minute."""
 CLIENT = {
     "connect_timeout": "10",
     "keepalives_idle": "10",
@@ -87,6 +89,7 @@ class Database:
             max_size=size,
             kwargs={"row_factory": dict_row, "autocommit": True},
             check=ConnectionPool.check_connection,
+            timeout=PATIENCE,
             open=True,
         )
 
