@@ -208,3 +208,29 @@ def test_what_a_complete_run_no_longer_demands_is_retired_and_nothing_is_deleted
     rows = bench.rows("select subject, retired_at is not null as retired from effect order by subject")
     assert [(row["subject"], row["retired"]) for row in rows] == [("a", False), ("b", True)]
     assert len(vendor.objects) == 2
+
+
+def test_what_two_engagements_share_never_goes_back_to_what_a_slower_run_has_read(
+    bench: Bench, after: Callable[[float], None]
+) -> None:
+    vendor = LedgerVendor()
+    truth = [1]
+
+    def faster(run: Run, key: str, systems: Any) -> None:
+        run.ensure("Customer", vendor.operation(), Thing(id="cus", name="C", amount=truth[0], source_version=truth[0]))
+
+    def slower(run: Run, key: str, systems: Any) -> None:
+        read = truth[0]
+        if read == 1:
+            truth[0] = 2
+            assert bench.look("faster", engagement="eng_2") == "done"
+        run.ensure("Customer", vendor.operation(), Thing(id="cus", name="C", amount=read, source_version=read))
+
+    bench.flows |= {"faster": faster, "slower": slower}
+    assert bench.look("faster", engagement="eng_2") == "done"
+    assert bench.look("slower") == "retrying"
+    assert [payload["amount"] for _, _, payload in vendor.ledger] == [1, 2]
+    assert bench.look("slower") == "done"
+    truth[0] = 1
+    assert bench.look("faster", engagement="eng_2") == "done", "what its source itself has taken back is written"
+    assert [payload["amount"] for _, _, payload in vendor.ledger] == [1, 2, 1]

@@ -4,12 +4,13 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 from psycopg.rows import dict_row
 
@@ -39,15 +40,36 @@ class Worker:
 
     def ask(self, what: str) -> Any:
         """What it answers; None when it died over it."""
-        try:
+        self.tell(what)
+        if not self.heard(2 * PATIENCE):
+            self.signal(signal.SIGUSR1)  # it writes its stacks into its log
+            raise AssertionError(f"the worker hangs over {what}")
+        return self.answer()
+
+    def tell(self, what: str) -> None:
+        """Ask without waiting for the answer."""
+        with suppress(OSError):
             self._pipe.send(what)
-            if not self._pipe.poll(2 * PATIENCE):
-                self.signal(signal.SIGUSR1)  # it writes its stacks into its log
-                raise AssertionError(f"the worker hangs over {what}")
+
+    def heard(self, seconds: float) -> bool:
+        """Whether it has answered, or died, within so many seconds."""
+        try:
+            return self._pipe.poll(seconds)
+        except OSError:
+            return True
+
+    def answer(self) -> Any:
+        """The answer to what it was told last; None when it died over it."""
+        try:
             return self._pipe.recv()
         except (EOFError, OSError):
             self._process.join(10)
             return None
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it is stopped by a signal."""
+        return psutil.Process(self.pid).status() == psutil.STATUS_STOPPED
 
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
@@ -86,21 +108,30 @@ class Firm:
         raise AssertionError("the worker died without a fault")
 
     def bury(self) -> None:
-        """The next worker starts without the fault the last one died of, whose heart has stopped long ago."""
-        self.deaths += 1
+        """The worker is dead."""
         if self._worker is not None:
             self._worker.end()
+        self.replace_worker()
+
+    def replace_worker(self) -> None:
+        """The next worker starts without the fault the last one met, whose heart stopped and lease ended long ago."""
+        self.deaths += 1
         self._worker = None
         self.orders = replace(self.orders, faults=self.orders.faults[1:])
         self.rows("update procrastinate_workers set last_heartbeat = now() - interval '1 hour' returning id")
+        self.rows("update posting_batch set lease_until = '-infinity' where state = 'sending' returning id")
+
+    def rest(self) -> None:
+        """Nobody is at work until somebody is asked for something."""
+        if self._worker is not None:
+            self._worker.end()
+        self._worker = None
 
     def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         with psycopg.connect(self.orders.conninfo, autocommit=True, row_factory=dict_row) as db:
             return db.execute(query.encode(), parameters).fetchall()
 
-    def end(self) -> None:
-        if self._worker is not None:
-            self._worker.end()
+    end = rest
 
 
 def asked(here: World, vendor: str, operation: str) -> int:
@@ -141,3 +172,9 @@ def furnish(here: World) -> None:
         person._browser.close()
     here.people.clear()
     here.customize()
+
+
+def left_open(run: Firm) -> list[str]:
+    """Effects without an end: nothing may be in doubt when all is settled."""
+    rows = run.rows("select label, state from effect where state not in ('confirmed', 'withdrawn')")
+    return [f"{row['label']}: {row['state']}" for row in rows]

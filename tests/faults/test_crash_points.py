@@ -1,15 +1,14 @@
 """kill -9 at every named place of the source: a new worker goes on, and the vendors hold what they would have held."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import _new_database
 from tests.e2e.world import World
 from tests.faults.books import Books, books, difference
-from tests.faults.firm import Firm, firm, vendors
+from tests.faults.firm import firm, left_open
 from tests.faults.workload import opportunity_to_cash
 
 SOURCE = Path(__file__).parents[2] / "src/tieline"
@@ -45,20 +44,6 @@ def _count(plain: Sequence[str]) -> int:
     return -(-len(plain) // AT_ONCE)
 
 
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with vendors(tmp_path_factory.mktemp("firm")) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def undisturbed(here: World, _migrated_template: str) -> tuple[Books, dict[str, int]]:
-    """What the vendors hold after a run nobody disturbed, and how often it came to each place."""
-    with _new_database(_migrated_template) as database, firm(here, database) as run:
-        opportunity_to_cash(run)
-        return books(here), run.worker.ask("crossed")
-
-
 def test_names_of_places_are_unique() -> None:
     assert len(set(points())) == len(points()) >= 20
 
@@ -92,9 +77,3 @@ def test_killed_while_it_wakes_what_is_due_it_is_woken_again(
         opportunity_to_cash(run)
         assert run.deaths == 1
         assert difference(undisturbed[0], books(here)) == []
-
-
-def left_open(run: Firm) -> list[str]:
-    """Effects without an end: nothing may be in doubt when all is settled."""
-    rows = run.rows("select label, state from effect where state not in ('confirmed', 'withdrawn')")
-    return [f"{row['label']}: {row['state']}" for row in rows]

@@ -10,19 +10,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
+from psycopg.errors import Error as DatabaseError
 
 from tieline.app.assembly import Tieline, assemble
 from tieline.app.intake import Intake
 from tieline.app.site import load_site
 from tieline.app.transactions import Transactions
 from tieline.engine import limits_circuit
+from tieline.engine.flow import FlowEngine
 from tieline.engine.wake import wake_due
 from tieline.engine.worker import put_back_unattended, run_worker, take_over
 from tieline.sdk import connector
 from tieline.sdk.crashpoint import arm
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 PATIENCE = 40.0
@@ -40,7 +44,8 @@ class Orders:
     quarantine: float
     """Seconds; the vendors' longest request life is shortened with it."""
     faults: tuple[str, ...] = ()
-    """`point:n:action`; at the n-th time the process comes to the point: kill, freeze or fail."""
+    """`point:n:action`; at the n-th time the process comes to the point: kill, freeze or fail. Each process heeds the
+    first alone: the others are for its successors."""
     listen: bool = True
 
 
@@ -69,7 +74,8 @@ class Faults:
 
 
 def main(orders: Orders, pipe: Pipe) -> None:
-    """Serve `settle` until the other end closes. Answers: what waits (empty: nothing), or the crossings."""
+    """Serve `settle` (answers what waits; empty: nothing), `drain` (end what is under way) and `crossed` (how often it
+    came to each point) until the other end closes."""
     file = (orders.site / "worker.log").open("a")
     faulthandler.register(signal.SIGUSR1, file)
     structlog.configure(
@@ -77,7 +83,7 @@ def main(orders: Orders, pipe: Pipe) -> None:
         logger_factory=structlog.WriteLoggerFactory(file),
     )
     _shorten(orders.quarantine)
-    faults = Faults(orders.faults)
+    faults = Faults(orders.faults[:1])
     arm(faults)
     tieline = assemble(load_site(orders.site), orders.conninfo, threads=3)
     worker = _Worker(tieline, orders)
@@ -87,7 +93,13 @@ def main(orders: Orders, pipe: Pipe) -> None:
             asked = pipe.recv()
         except EOFError:
             os._exit(0)
-        pipe.send(worker.settle() if asked == "settle" else dict(faults.crossed))
+        match asked:
+            case "settle":
+                pipe.send(worker.settle())
+            case "drain":
+                pipe.send(worker.drain())
+            case _:
+                pipe.send(dict(faults.crossed))
 
 
 def _shorten(quarantine: float) -> None:
@@ -111,35 +123,52 @@ class _Worker:
     def start(self) -> None:
         """Run woken flows, and listen for pushed events."""
         engine = self._tieline.engine
-        threading.Thread(
-            target=run_worker, args=(self._orders.conninfo, engine), kwargs={"threads": 3, "stopped": self._stopped}
-        ).start()
+        self._flows = threading.Thread(target=self._run_flows, args=(engine,))
+        self._flows.start()
         if self._orders.listen:
             self._intake.listen(self._stopped)
+
+    def _run_flows(self, engine: FlowEngine) -> None:
+        """As `tieline worker` does it: a database that is away is waited for."""
+        while not self._stopped.is_set():
+            try:
+                run_worker(self._orders.conninfo, engine, threads=3, stopped=self._stopped)
+            except (DatabaseError, OSError):
+                log.exception("worker_waits")
+                time.sleep(0.1)
+
+    def drain(self) -> bool:
+        """Begin nothing new and end what is under way; whether it has ended."""
+        self._stopped.set()
+        self._transactions.close()
+        self._flows.join(PATIENCE)
+        return not self._flows.is_alive()
 
     def settle(self) -> str:
         """Sweep, pull, run and post until a whole pass finds nothing; says what still waits when patience ends."""
         deadline, quiet = time.monotonic() + PATIENCE, False
         while True:
-            news = self._news()
+            news = self._guarded(self._news)
             for duty in self._duties:
                 self._guarded(duty)
             self._guarded(self._tick)
-            waiting = self._waiting()
-            if not waiting and quiet and news == self._news():
+            waiting = self._guarded(self._waiting, "the database is away")
+            same = news is not None and news == self._guarded(self._news)
+            if not waiting and quiet and same:
                 return ""
-            quiet = not waiting and news == self._news()
+            quiet = not waiting and same
             if time.monotonic() > deadline:
                 return waiting or "there is always something new"
             if waiting:
                 time.sleep(0.02)
 
-    def _guarded(self, duty: Callable[[], None]) -> None:
+    def _guarded(self, duty: Callable[[], T], otherwise: T | None = None) -> T | None:
         """As the ticker does it: what fails is logged, and done again next time."""
         try:
-            duty()
+            return duty()
         except Exception:
             log.exception("duty_failed")
+            return otherwise
 
     def _tick(self) -> None:
         with self._tieline.database.transaction() as db:

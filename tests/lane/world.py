@@ -184,6 +184,7 @@ class Sink:
     `refuse:REF` refuses a line, `leave_out:REF` stores it without naming it, `forget:REF` neither stores nor names it,
     `drop_before` and `drop_after` break the connection before or after the commit, `busy` is a 429, `accept` answers
     with a job, `die` ends the process after the commit, `die_before` before it, `bug` is a mistake of ours.
+    `lands_later` breaks the connection and `die_late` ends the process; the write happens at `land`.
     """
 
     connection: str = ERP
@@ -197,6 +198,7 @@ class Sink:
     jobs: dict[str, Settled] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     in_call: Callable[[], None] | None = None
+    late: list[ErpLine] = field(default_factory=list)
     looked_up: list[Sequence[str]] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
@@ -206,6 +208,8 @@ class Sink:
             end, _, what = (self.script.pop(0) if self.script else "ok").partition(":")
         if self.in_call is not None:
             self.in_call()
+        if end in ("lands_later", "die_late"):
+            self.late += lines
         self._fail_before(end)
         refused = {what: Rejected(ERP, "The period is closed", kind="closed_period", key="2026-02")}
         stored = [line for line in lines if line.reference != what or end == "leave_out"]
@@ -235,6 +239,11 @@ class Sink:
         known = {line.reference: erp_id for erp_id, line in self.ledger}
         return {reference: known[reference] for reference in references if reference in known}
 
+    def land(self) -> None:
+        """What was under way arrives."""
+        for line in self.late:
+            self._store(line)
+
     def minutes(self) -> Decimal:
         return sum((line.minutes for _, line in self.ledger), Decimal(0))
 
@@ -252,7 +261,7 @@ class Sink:
 
     def _fail_before(self, end: str) -> None:
         match end:
-            case "drop_before":
+            case "drop_before" | "lands_later":
                 raise Unclear(ERP, "no answer")
             case "busy":
                 raise Unavailable(ERP, "too many calls", timedelta(0))
@@ -262,7 +271,7 @@ class Sink:
                 raise Unauthorized(ERP, "the token was revoked")
             case "reject":
                 raise Rejected(ERP, "The project is locked", kind="business_rule", field="project")
-            case "die_before":
+            case "die_before" | "die_late":
                 raise KeyboardInterrupt
             case "bug":
                 raise ZeroDivisionError

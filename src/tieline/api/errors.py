@@ -97,9 +97,7 @@ async def _impossible(request: Request, error: Exception) -> Response:
 
 async def _database(request: Request, error: Exception) -> Response:
     log.warning("database_away", error=type(error).__name__)
-    return failure(
-        503, "The database does not answer just now", "Nothing was saved; try again in a moment.", {"Retry-After": "5"}
-    )
+    return failure(503, "The database does not answer just now", "Nothing was saved; try again in a moment.")
 
 
 _HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
@@ -110,5 +108,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Respon
     NoSuchException: _unknown,
     NotPossible: _impossible,
     psycopg.OperationalError: _database,
+    psycopg.InterfaceError: _database,
+    psycopg.errors.IdleInTransactionSessionTimeout: _database,
     PoolTimeout: _database,
 }

@@ -7,7 +7,7 @@ browser may send a change only from our own pages.
 import asyncio
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
@@ -23,6 +23,9 @@ log = structlog.get_logger()
 
 LARGEST_BODY = 1_000_000
 BODY_SECONDS = 15.0
+ANSWER_SECONDS = 60.0
+"""How long a caller waits for the beginning of an answer. A database that is frozen never says that it is."""
+RETRY_AFTER = "5"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?\Z", re.IGNORECASE)
 
@@ -54,6 +57,12 @@ OWN_FAULT: Final = (
     "What you sent was not saved; all other work goes on. Give the request's number to your administrator.",
 )
 
+TOO_LATE: Final = (
+    503,
+    "This takes too long: the database or another system does not answer just now",
+    "It may still be done; look before you try again in a moment.",
+)
+
 
 def tells_own_faults(app: Starlette, tell: Tell) -> None:
     """Let an application answer for an unexpected error of ours; the guard logs it."""
@@ -75,6 +84,8 @@ class Guard:
         self._tell = tell
         self._signed_paths = signed_paths
         """Paths that prove their sender by a signature instead of by being our own page."""
+        self._late: set[asyncio.Future[None]] = set()
+        """What nobody waits for any more."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check, pass on, and answer for what goes wrong behind."""
@@ -92,7 +103,7 @@ class Guard:
         if refused is not None and not answer.started:
             status, message, hint = refused
             response = self._tell(scope, Refusal(status, message, hint, request_id))
-            await response(scope, receive, answer.send)
+            await response(scope, receive, answer.refuse)
 
     def _refuse(self, scope: Scope) -> tuple[int, str, str] | None:
         headers = Headers(scope=scope)
@@ -122,8 +133,31 @@ class Guard:
             given = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await self._app(scope, replay, answer.send)
-        return None
+        return await self._answered(self._app(scope, replay, answer.send), scope, answer)
+
+    async def _answered(
+        self, answering: Awaitable[None], scope: Scope, answer: "_Answer"
+    ) -> tuple[int, str, str] | None:
+        """Wait for the answer, but not for ever for its beginning: a thread that hangs in the database hangs alone."""
+        task = asyncio.ensure_future(answering)
+        try:
+            await asyncio.wait({task}, timeout=ANSWER_SECONDS)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if task.done() or answer.started:
+            await task
+            return None
+        log.warning("answer_too_late", path=scope["path"])
+        answer.over = True
+        self._late.add(task)
+        task.add_done_callback(self._forget)
+        return TOO_LATE
+
+    def _forget(self, task: "asyncio.Future[None]") -> None:
+        self._late.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.warning("late_answer_failed", error=type(task.exception()).__name__)
 
 
 def _foreign(scope: Scope, headers: Headers) -> tuple[int, str, str] | None:
@@ -167,13 +201,22 @@ class _Answer:
         self._send = send
         self._headers = headers
         self.started = False
+        self.over = False
+        """Somebody else answers: the application is too late."""
 
     async def send(self, message: Message) -> None:
-        """Pass a message of the answer on."""
+        """Pass a message of the application's answer on."""
+        if not self.over:
+            await self.refuse(message)
+
+    async def refuse(self, message: Message) -> None:
+        """Pass a message of the answer on, whoever gives it."""
         if message["type"] == "http.response.start":
             self.started = True
             headers = MutableHeaders(raw=message.setdefault("headers", []))
             for name, value in self._headers.items():
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
+            if message["status"] == 503:
+                headers.setdefault("Retry-After", RETRY_AFTER)
         await self._send(message)

@@ -83,5 +83,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Respon
     BadCursor: _invalid,
     FormError: _form,
     psycopg.OperationalError: _database,
+    psycopg.InterfaceError: _database,
+    psycopg.errors.IdleInTransactionSessionTimeout: _database,
     PoolTimeout: _database,
 }

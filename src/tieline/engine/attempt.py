@@ -1,17 +1,14 @@
 """One attempt to write: the vendor call, and what its end means for the effect."""
 
-import random
 from dataclasses import dataclass
 from typing import Any
 
 from tieline.engine.decide import Create, Decision, Poll, Replay, Update
 from tieline.engine.effect import EffectState, Intent
+from tieline.engine.retry_policy import FIRST_REFUSAL, LONGEST_BACK_OFF, LONGEST_REFUSAL, back_off
 from tieline.sdk.errors import NotSent, Rejected, Unauthorized, Unavailable, Unclear
 from tieline.sdk.http import send_window
 from tieline.sdk.operation import Accepted, Answer, Operation, Payload, WriteSafety, Written
-
-FIRST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 3600.0
-FIRST_REFUSAL, LONGEST_REFUSAL = 3600.0, 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +23,30 @@ class Ended:
     rejected: Rejected | None = None
     unauthorized: Unauthorized | None = None
     why: str | None = None
+    tries: int = 0
+    """That failed in a row, with this one."""
 
 
-def back_off(failures: int, first: float = FIRST_BACK_OFF, longest: float = LONGEST_BACK_OFF) -> float:
-    """Seconds to wait after the n-th failure in a row: doubling, with jitter of a quarter either way."""
-    seconds = min(first * 2.0 ** min(failures, 20), longest)
-    return seconds * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
-
-
-def attempt(operation: Operation[Any], decision: Decision, intent: Intent, committed_at: float) -> Ended:
+def attempt(operation: Operation[Any], decision: Decision, intent: Intent, intended_at: float) -> Ended:
     """Make the call the decision asks for; never raises one of the three errors."""
     failures = intent.before.failures if intent.before else 0
     try:
-        with send_window(committed_at):
+        with send_window(intended_at):
             answer = _call(operation, decision, intent)
     except NotSent as error:
-        return Ended("refused_for_now", wait_seconds=FIRST_BACK_OFF, why=error.message)
+        return Ended("refused_for_now", wait_seconds=back_off(failures), why=error.message, tries=failures + 1)
     except Unclear as error:
         return Ended(
             "in_doubt",
             wait_seconds=back_off(failures),
             quarantine_seconds=operation.quarantine.total_seconds(),
             why=error.message,
+            tries=failures + 1,
         )
     except Unavailable as error:
         asked = error.wish.total_seconds() if error.wish else 0.0
-        return Ended("refused_for_now", wait_seconds=max(asked, back_off(failures)), why=error.message)
+        wait = max(asked, back_off(failures))
+        return Ended("refused_for_now", wait_seconds=wait, why=error.message, tries=failures + 1)
     except Unauthorized as error:
         return Ended("refused_for_now", wait_seconds=LONGEST_BACK_OFF, unauthorized=error, why=error.message)
     except Rejected as error:
@@ -94,6 +89,10 @@ def existing(operation: Operation[Any], payload: Payload, subject: str, *, first
             return found
     if first and operation.candidates is not None:
         candidates = operation.candidates(payload)
+        if candidates and operation.find is not None and operation.creates is not WriteSafety.LOOKUP:
+            found = find_one(operation, payload)  # made by us, before an older database was restored
+            if found is not None:
+                return found
         if candidates:
             names = ", ".join(f"'{item.label}' (id {item.external_id})" for item in candidates[:5])
             raise Rejected(

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from psycopg.types.json import Jsonb
 
 from tieline.engine.tiers import Tier, tier_of
+from tieline.model.record import Record
 from tieline.sdk.operation import Payload
 from tieline.store.database import Connection
 
@@ -63,6 +64,13 @@ class Effect:
     """The database's clock when the row was read."""
     still_running: bool
     """Its intent belongs to a run of another engagement that still holds its lease and was sent moments ago."""
+
+    def overtook(self, record: Record, read_since: datetime) -> bool:
+        """Whether another engagement sent a newer version of what both share after the record began to be read."""
+        version: int | None = getattr(record, "source_version", None)
+        if version is None or self.source_version is None or self.sent_at is None:
+            return False
+        return version < self.source_version and self.sent_at > read_since
 
 
 _READ = """

@@ -8,11 +8,11 @@ from typing import Any
 import structlog
 
 from tieline.engine.approvals import void_unasked
-from tieline.engine.attempt import back_off
 from tieline.engine.change_guard import count_changes
 from tieline.engine.controls import Controls, pause
 from tieline.engine.effect import Author, Moved
 from tieline.engine.problem import Problem, auth_problem, problem_of, settle_problems
+from tieline.engine.retry_policy import MOST_TRIES, back_off, tries_exhausted
 from tieline.engine.run import EndState, Run, Stop
 from tieline.engine.tiers import Tier, working_for
 from tieline.engine.tracing import span
@@ -131,8 +131,10 @@ def execute(run: Run, function: FlowFunction, systems: Any) -> End:
         return End(stop.state, stop.note, complete=stop.state != "superseded")
     except Unavailable as error:
         failures = _failures(run)
-        asked = error.wish or timedelta(seconds=back_off(failures))
-        run.due.append(run.started_at + asked)
+        asked = error.wish.total_seconds() if error.wish else 0.0
+        run.due.append(run.started_at + timedelta(seconds=max(asked, back_off(failures))))
+        if failures + 1 >= MOST_TRIES:
+            run.problems.append(tries_exhausted(error.system, error.message, label="Read"))
         return End("retrying", f"{error.system} {error.message}", complete=False)
     except Unauthorized as error:
         run.problems.append(auth_problem(error.system, error))
@@ -161,7 +163,7 @@ def _failures(run: Run) -> int:
 
 _AGENDA = """
 update agenda set done = greatest(done, %(wanted)s), state = %(state)s, note = %(note)s,
-  failures = case when %(state)s in ('retrying', 'blocked') then failures + 1 else 0 end,
+  failures = case when %(complete)s then 0 else failures + 1 end,
   due_at = case when %(due)s::timestamptz is null then due_at else least(due_at, %(due)s::timestamptz) end,
   since = case when %(state)s = 'retrying' then since when wanted > %(wanted)s then %(started)s end,
   taken = case when %(complete)s then '{}' else taken end

@@ -36,6 +36,7 @@ from tieline.engine.problem import (
     stored_problem,
     unusual_change,
 )
+from tieline.engine.retry_policy import MOST_TRIES, tries_exhausted, unclear_for_ever
 from tieline.engine.step import Step, StepWhat, content_hash
 from tieline.engine.tiers import tier_of, working_for
 from tieline.engine.tracing import span
@@ -217,16 +218,18 @@ class Round:
         if isinstance(decision, LookUp):
             assert effect is not None
             decision = self._look_up(effect, decision)
+        if effect and isinstance(decision, Create | Update) and effect.overtook(record, self.run.started_at):
+            decision = Wait(effect.now + timedelta(seconds=1), "a newer version was written; it is read again")
         match decision:
             case Unchanged(external_id):
                 self.note(record, "unchanged", external_id=external_id)
                 self.links[record.id] = Link(self.label, "known", external_id)
             case Wait(until, why, in_doubt):
-                self._wait(record, until, why, "in_doubt" if in_doubt else "retrying")
+                self._wait(record, until, why, "in_doubt" if in_doubt else "retrying", effect.failures if effect else 0)
             case Refused(problem):
                 self.refuse(record, Rejected(self.operation.connection, **stored_problem(problem)))
             case AskPerson():
-                self.refuse(record, self._unclear_for_ever(record))
+                self.refuse(record, unclear_for_ever(self.operation, self.label, record.subject))
         return decision
 
     def _look_up(self, effect: Effect, decision: LookUp) -> Decision:
@@ -247,6 +250,7 @@ class Round:
         with run.db.transaction():
             author = run.begin_changes()
             run.flush()
+            intended_at = time.monotonic()  # not after the commit: a frozen database may take long to answer it
             for demand, effect, decision in calls:
                 intent = self._intent(demand, effect, decision)
                 try:
@@ -260,7 +264,7 @@ class Round:
         run.changed = True
         for demand, *_ in attempts:
             run.count_change(self.operation.connection, demand.record)
-        ends = self._call_all([(decision, intent) for _, decision, intent, _, _ in attempts])
+        ends = self._call_all([(decision, intent) for _, decision, intent, _, _ in attempts], intended_at)
         crash_point("effect.answered")
         for (demand, decision, intent, effect_id, number), ended in zip(attempts, ends, strict=True):
             run.pending.append(self._outcome(intent, effect_id, number, ended))
@@ -273,26 +277,25 @@ class Round:
             crash_point("effect.settled")
         return again
 
-    def _call_all(self, calls: list[tuple[Decision, Intent]]) -> list[Ended]:
-        committed_at = time.monotonic()
+    def _call_all(self, calls: list[tuple[Decision, Intent]], intended_at: float) -> list[Ended]:
         if len(calls) < 2:
-            return [self._attempt(decision, intent, committed_at) for decision, intent in calls]
+            return [self._attempt(decision, intent, intended_at) for decision, intent in calls]
         ends: list[Ended] = []
         at_once = min(AT_ONCE, self.operation.at_once)
         for start in range(0, len(calls), at_once):
             futures = [
-                _senders.submit(copy_context().run, self._attempt, decision, intent, committed_at)
+                _senders.submit(copy_context().run, self._attempt, decision, intent, intended_at)
                 for decision, intent in calls[start : start + at_once]
             ]
             ends += [future.result() for future in futures]
         return ends
 
-    def _attempt(self, decision: Decision, intent: Intent, committed_at: float) -> Ended:
+    def _attempt(self, decision: Decision, intent: Intent, intended_at: float) -> Ended:
         operation, author = self.operation, self.run.author
         facts = {"engagement": author.engagement, "flow": author.flow, "connection": operation.connection}
         tier = tier_of(author.tier, operation.target)
         with working_for(tier), span(intent.label, **facts, effect=f"{intent.target}:{intent.subject}") as traced:
-            ended = attempt(operation, decision, intent, committed_at)
+            ended = attempt(operation, decision, intent, intended_at)
             traced.note(outcome=ended.state, external_id=ended.external_id, problem=ended.why)
         return ended
 
@@ -339,14 +342,14 @@ class Round:
             case "accepted":
                 self._wait(record, until, "the vendor works on it", "accepted")
             case "in_doubt":
-                self._wait(record, until, f"unclear whether it happened: {ended.why}", "in_doubt")
+                self._wait(record, until, f"unclear whether it happened: {ended.why}", "in_doubt", ended.tries)
             case "rejected" if ended.rejected is not None:
                 self.refuse(record, ended.rejected)
                 self.run.due.append(until)
             case _ if ended.unauthorized is not None:
                 self._unauthorized(record, ended.unauthorized)
             case _:
-                self._wait(record, until, ended.why or "is tried again by itself", "retrying")
+                self._wait(record, until, ended.why or "is tried again by itself", "retrying", ended.tries)
 
     # ---- books ----------------------------------------------------------------------------------------------------
 
@@ -365,8 +368,12 @@ class Round:
             )
         )
 
-    def _wait(self, record: Record, until: datetime, why: str, what: StepWhat) -> None:
+    def _wait(self, record: Record, until: datetime, why: str, what: StepWhat, tries: int = 0) -> None:
+        operation = self.operation
         self.note(record, what, detail=f"{why} (until {until:%H:%M:%S} UTC)")
+        if tries >= MOST_TRIES:
+            where = {"label": self.label, "target": operation.target, "subject": record.subject}
+            self.run.problems.append(tries_exhausted(operation.connection, why, **where))
         self.run.due.append(until)
         self.links[record.id] = Link(self.label, "unknown")
 
@@ -386,13 +393,3 @@ class Round:
         self.note(record, "waiting", detail=error.message)
         self.links[record.id] = Link(self.label, "unknown")
         self.run.problems.append(auth_problem(self.operation.system, error))
-
-    def _unclear_for_ever(self, record: Record) -> Rejected:
-        return Rejected(
-            self.operation.connection,
-            f"It is unclear whether '{self.label}' happened in {self.operation.system}, and it must not be sent twice;"
-            " look there, then say it happened (with its id) or release it",
-            kind="in_doubt",
-            field=self.operation.target,
-            key=record.subject,
-        )

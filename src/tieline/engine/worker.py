@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable
 
 import procrastinate
+import procrastinate.exceptions
 import structlog
 from psycopg.errors import Error as DatabaseError
+from psycopg.errors import OperationalError
 
 from tieline.engine.flow import FlowEngine
 from tieline.engine.wake import QUEUE, TASK, wake, wake_due
 from tieline.sdk.crashpoint import crash_point
-from tieline.store.database import Database
+from tieline.store.database import Database, lasting
 
 log = structlog.get_logger()
 
@@ -27,7 +29,9 @@ HEARTBEAT = 1.0
 
 def job_app(conninfo: str, engine: FlowEngine) -> procrastinate.App:
     """The Procrastinate application with our one task."""
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=2, max_size=6))
+    app = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(conninfo=lasting(conninfo), min_size=2, max_size=6)
+    )
 
     @app.task(name=TASK, queue=QUEUE)
     def run_flow(flow: str, key: str) -> None:
@@ -140,7 +144,7 @@ def _guarded(name: str, duty: Callable[[], None]) -> None:
 
 
 def run_worker(conninfo: str, engine: FlowEngine, *, threads: int, stopped: threading.Event) -> None:
-    """Run jobs until `stopped`; returns when those under way have ended. Blocks."""
+    """Run jobs until `stopped`; returns when those under way have ended. Blocks. Raises psycopg's errors."""
 
     async def work() -> None:
         app = job_app(conninfo, engine)
@@ -164,4 +168,7 @@ def run_worker(conninfo: str, engine: FlowEngine, *, threads: int, stopped: thre
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)
 
-    asyncio.run(work())
+    try:
+        asyncio.run(work())
+    except procrastinate.exceptions.ConnectorException as error:  # not what waiting for the database is made for
+        raise OperationalError(f"the job queue lost the database: {error.__cause__ or error}") from error

@@ -1,6 +1,6 @@
 """The lines of a claimed batch as the ERP takes them, with the ERP's own ids of project, task and person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,13 @@ from tieline.sdk.lines import ErpLine
 from tieline.store.database import Connection
 
 # A superseded charge is looked up, but never sent again: its reversal is held until we know. What is posted is asked
-# for by key and not by a join, which without fresh statistics reads all lines of the firm for those of a batch.
+# for by key and not by a join, which without fresh statistics reads all lines of the firm for those of a batch. A line
+# that was refused and released since is in another batch, although this one still names it.
 _LINES = """
-select t.id, t.connection, t.kind, t.source_id, t.part, t.seq, t.sign, t.live, t.project_id, t.legal_entity,
+select t.id, t.batch_id, t.connection, t.kind, t.source_id, t.part, t.seq, t.sign, t.live, t.project_id, t.legal_entity,
   t.item_code, t.work_date, t.quantity, t.cost_rate, t.note, t.person, t.task_ref
 from project_transaction t
-where t.id = any (%(ids)s) and t.state = 'checked'
+where t.id = any (%(ids)s) and t.batch_id = any (%(batches)s) and t.state = 'checked'
   and t.id <> all (array(select transaction_id from erp_line where transaction_id = any (%(ids)s)))
 order by t.id
 """
@@ -66,11 +67,17 @@ class _Theirs:
     """(source, the source's id) -> the ERP's id"""
 
 
-def lines_of(db: Connection, erp: str, ids: Sequence[int], pricing: Pricing) -> dict[int, Outbound]:
-    """By id, those of these lines that are neither posted nor gone from their batch, in a fixed order."""
-    rows = db.execute(_LINES, {"ids": list(ids)}).fetchall()
+def lines_of(
+    db: Connection, erp: str, batches: Sequence[Mapping[str, Any]], pricing: Pricing
+) -> dict[int, list[Outbound]]:
+    """By batch, those of its lines that are neither posted nor gone from it, in a fixed order."""
+    found: dict[int, list[Outbound]] = {batch["id"]: [] for batch in batches}
+    ids = [line for batch in batches for line in batch["line_ids"]]
+    rows = db.execute(_LINES, {"ids": ids, "batches": list(found)}).fetchall() if ids else []
     theirs = _theirs(db, erp, rows)
-    return {row["id"]: _outbound(row, erp, theirs, pricing) for row in rows}
+    for row in rows:
+        found[row["batch_id"]].append(_outbound(row, erp, theirs, pricing))
+    return found
 
 
 def _theirs(db: Connection, erp: str, rows: Sequence[dict[str, Any]]) -> _Theirs:

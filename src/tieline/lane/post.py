@@ -10,10 +10,12 @@ from tieline.lane.outbound import Outbound, lines_of
 from tieline.lane.pricing import Pricing
 from tieline.lane.sending import Sending
 from tieline.lane.settle import End, settle
-from tieline.lane.worker import Worker
+from tieline.lane.worker import SEND_WITHIN, Worker
 from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Unauthorized, Unavailable
+from tieline.sdk.http import send_window
 from tieline.sdk.lines import LineSink
+from tieline.sdk.operation import WriteSafety
 from tieline.store.database import Database, repeated
 
 LONGEST_WAIT = 0.5
@@ -70,10 +72,11 @@ class _Round:
         """Send, ask for or look up each batch."""
         lines = self._lines(batches)
         sendings = [Sending(self.sink, batch, lines[batch["id"]], {}) for batch in batches]
-        old = [one for one in sendings if not one.is_new and one.lines]
-        ends = self._look_up(old) if old else []
+        # What looks new to us may be there from before an older database was restored; only upserts do not mind.
+        asked = [one for one in sendings if one.lines and not (one.is_new and self.sink.safety is WriteSafety.UPSERT)]
+        ends = self._look_up(asked) if asked else []
         if ends:
-            return ends + [one.untouched() for one in sendings if one not in old]
+            return ends + [one.untouched() for one in sendings if one not in asked]
         if len(sendings) == 1:
             return [self._carried_out(sendings[0])]
         return list(self.senders.map(self._carried_out, sendings))
@@ -114,12 +117,9 @@ class _Round:
 
     def _lines(self, batches: Sequence[Batch]) -> dict[int, Sequence[Outbound]]:
         known = {batch["id"]: self.worker.remembered(batch) for batch in batches}
-        wanted = [line for batch in batches if known[batch["id"]] is None for line in batch["line_ids"]]
-        found = lines_of(self.worker.session(), self.sink.connection, wanted, self.pricing) if wanted else {}
-        return {
-            batch["id"]: known[batch["id"]] or [found[line] for line in sorted(batch["line_ids"]) if line in found]
-            for batch in batches
-        }
+        unknown = [batch for batch in batches if known[batch["id"]] is None]
+        found = lines_of(self.worker.session(), self.sink.connection, unknown, self.pricing) if unknown else {}
+        return {number: lines if lines is not None else found[number] for number, lines in known.items()}
 
     def _look_up(self, sendings: Sequence[Sending]) -> list[End]:
         """One query for all that may be there already. Returns their ends when it fails."""
@@ -137,7 +137,8 @@ class _Round:
         if self.stopped or self.worker.stopping:
             return sending.untouched()
         try:
-            end = sending.carry_out()
+            with send_window(self.worker.claimed_at, SEND_WITHIN):
+                end = sending.carry_out()
         except Exception as error:  # noqa: BLE001 - raised when the round is settled
             return self._failed(sending, error)
         if sending.unclear:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from tieline.lane.outbound import Outbound
@@ -35,8 +35,12 @@ class Sending:
 
     @property
     def key(self) -> str:
-        """The create key of this sending; a new generation only when the former is known to be over."""
-        return f"batch:{self.batch['id']}:{self.batch['generation']}"
+        """The create key of this sending; a new generation only when the former is known to be over.
+
+        Numbers of batches come again when an older database is restored, moments do not.
+        """
+        made = self.batch["created_at"].astimezone(UTC).isoformat()
+        return f"batch:{self.batch['id']}:{self.batch['generation']}:{made}"
 
     @property
     def next_generation(self) -> int:
@@ -57,6 +61,11 @@ class Sending:
         """Whether all of it is there, so that the vendor need not be asked anything more."""
         return all(self.found.get(one.reference) for one in self.lines)
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether no earlier sending can still arrive, so that a refusal now is the end of it."""
+        return self.batch["was"] == "ready" or bool(self.batch["quarantine_over"])
+
     def end(self, verdict: Verdict, following: Next) -> End:
         return End(self.batch, self.lines, verdict, following)
 
@@ -71,9 +80,9 @@ class Sending:
             return self.end(self._known(), Next(state="done"))
         if self.batch["handle"] is not None:
             wanted = [one.line for one in self.lines if one.line is not None]
-            return self._take(self.lines, self.sink.poll(self.batch["handle"], wanted), sent=False)
+            return self._take(self.lines, self.sink.poll(self.batch["handle"], wanted))
         if self.is_new:
-            return self._send(self.lines, Verdict())
+            return self._send([one for one in self.lines if not self.found.get(one.reference)], self._known())
         return self._look_up()
 
     def _known(self) -> Verdict:
@@ -81,19 +90,23 @@ class Sending:
 
     def _send(self, lines: Sequence[Outbound], verdict: Verdict) -> End:
         """Send lines of the batch; `verdict` is what is known of the others already."""
+        wanted = [one for one in lines if one.line is not None]
+        if len(wanted) < len(lines) and not self.is_sure:
+            return self._wait_out(verdict)
         for one in lines:
             if one.problem is not None:
                 verdict.refused[one.id] = one.problem
-        wanted = [one for one in lines if one.line is not None]
         if not wanted:
             return self.end(verdict, Next(state="done"))
         if verdict.ids or verdict.refused or verdict.absent:
             # What is known is safe before the call; the rest goes out when the batch is claimed again.
-            sure = self.batch["was"] == "ready" or self.batch["quarantine_over"]
-            return self.end(verdict, Next(state="ready" if sure else "in_doubt", generation=self.next_generation))
+            state = "ready" if self.is_sure else "in_doubt"
+            return self.end(verdict, Next(state=state, generation=self.next_generation))
         try:
             answer = self.sink.post([one.line for one in wanted if one.line is not None], self.key)
         except Rejected as error:
+            if not self.is_sure:
+                return self._wait_out(verdict)
             return self.end(Verdict(refused={one.id: error for one in wanted}), Next(state="done"))
         except NotSent:
             raise
@@ -107,30 +120,33 @@ class Sending:
                 problem=str(error)[:500],
             )
             return self.end(Verdict(), following)
-        return self._take(wanted, answer, sent=True)
+        return self._take(wanted, answer)
 
-    def _take(self, lines: Sequence[Outbound], answer: Settled | Accepted, *, sent: bool) -> End:
+    def _take(self, lines: Sequence[Outbound], answer: Settled | Accepted) -> End:
         """Note an answer of `post` or `poll`. A line it does not name is in doubt and looked up."""
         crash_point("batch.answered")
-        quarantine = self.sink.quarantine if sent else None
         if isinstance(answer, Accepted):
             growing = FIRST_LOOK * 2 ** min(int(self.batch["attempts"]) - 1, 12)
             after = min(max(answer.check_in, timedelta(0)), growing, LONGEST)
-            following = Next(state="accepted", handle=answer.handle, after=after, quarantine=quarantine)
-            return self.end(Verdict(), following)
+            return self.end(Verdict(), Next(state="accepted", handle=answer.handle, after=after))
         verdict = Verdict()
         for one in lines:
             if answer.ids.get(one.reference):
                 verdict.ids[one.id] = answer.ids[one.reference]
             elif one.reference in answer.refused:
                 verdict.refused[one.id] = answer.refused[one.reference]
-        if len(verdict.ids) + len(verdict.refused) == len(lines):
+        is_named = len(verdict.ids) + len(verdict.refused) == len(lines)
+        if verdict.refused and not self.is_sure:
+            verdict.refused = {}
+            if is_named:
+                return self._wait_out(verdict)
+        if is_named:
             return self.end(verdict, Next(state="done"))
         # The sending is over, so a line it left out goes out under a new key if the look-up does not find it.
         following = Next(
             state="in_doubt",
             after=self.backoff(None) if self.batch["failures"] else timedelta(0),
-            quarantine=quarantine,
+            quarantine=self.sink.quarantine,
             generation=self.next_generation,
             failures=self.failed,
         )
@@ -147,7 +163,10 @@ class Sending:
             return self.end(verdict, Next(state="done"))
         if over:
             verdict.absent = superseded
-            return self._send([one for one in missing if not one.superseded], verdict)
+            going = [one for one in missing if not one.superseded]
+            if going and not self._unchanged():  # a key stands for the lines that went out under it first
+                return self.end(verdict, Next(state="ready", generation=self.next_generation))
+            return self._send(going, verdict)
         if safety == WriteSafety.UPSERT and not superseded:
             return self._send(missing, verdict)
         if safety == WriteSafety.NATIVE_KEY and len(missing) == len(self.lines) and self._unchanged():

@@ -1,6 +1,7 @@
 """A lane worker: a random id per start, alive as long as its database session lives; and how it claims batches."""
 
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from operator import itemgetter
@@ -17,6 +18,9 @@ from tieline.store.database import Connection, Database, connect
 WORKER_LOCK = 777
 LEASE = timedelta(seconds=180)
 """Longer than the longest call; a worker whose session lives keeps its batch even longer."""
+SEND_WITHIN = 110.0
+"""Seconds after its claim in which a batch may be sent: the longest call (60 s) ends before the lease does. Else a
+worker that was frozen and lost its session would send what another has long looked up, missed, and sent itself."""
 ROUND = 10
 """Batches claimed, sent and settled together; as many are looked up by one query."""
 MOST_REMEMBERED = 100
@@ -31,9 +35,11 @@ with c as (
         and l.objsubid = 2 and l.database = (select oid from pg_database where datname = current_database()))))
   order by id for update skip locked limit %(most)s)
 update posting_batch b set state = 'sending', epoch = epoch + 1, attempts = attempts + 1, worker = %(worker)s,
-  lease_until = clock_timestamp() + %(lease)s
+  lease_until = clock_timestamp() + %(lease)s,
+  quarantine_until = case when c.was = 'sending' and handle is null
+    then greatest(quarantine_until, lease_until + %(landing)s) else quarantine_until end
 from c where b.id = c.id
-returning b.id, b.line_ids, b.generation, b.handle, b.epoch, b.attempts, b.failures, b.problem, c.was,
+returning b.id, b.line_ids, b.generation, b.handle, b.epoch, b.attempts, b.failures, b.problem, b.created_at, c.was,
   coalesce(b.quarantine_until <= clock_timestamp(), true) as quarantine_over
 """
 _SOON = """
@@ -54,6 +60,8 @@ class Worker:
         self._id = 0
         self._accepted: dict[int, tuple[int, Sequence[Outbound]]] = {}
         self.stopping = False
+        self.claimed_at = 0.0
+        """Before the last claim, by `time.monotonic()`."""
 
     def session(self) -> Connection:
         """The worker's own connection; a new one (and a new worker id) after the server restarted."""
@@ -68,10 +76,13 @@ class Worker:
         """The next batches of a connection that are due, oldest first; ours from the commit on. None while stopping."""
         if self.stopping:
             return []
+        self.claimed_at = time.monotonic()
         session, free = self.session(), sink.safety in (WriteSafety.NATIVE_KEY, WriteSafety.UPSERT)
         values = {
             "connection": sink.connection,
             "quarantine": timedelta(0) if free else sink.quarantine,
+            # What a dead worker sent may land as long as any other call, whoever may send it again meanwhile.
+            "landing": sink.quarantine,
             "lock": WORKER_LOCK,
             "worker": self._id,
             # What may be sent twice need not wait for a worker whose session is gone.

@@ -45,6 +45,7 @@ class Customer(Record):
     billing_address: Annotated[Address, Owned("crm")] = Address()
     contacts: Annotated[tuple[Contact, ...], Owned("crm")] = ()
     erp_number: Annotated[str | None, Owned("erp")] = None
+    source_version: int = 0
 
     @property
     def subject(self) -> str:

@@ -33,7 +33,7 @@ MAX_ANSWER = 32 * 1024 * 1024
 _send_by: ContextVar[list[float] | None] = ContextVar("send_by", default=None)
 _reads_only: ContextVar[bool] = ContextVar("reads_only", default=False)
 SEND_WINDOW = 2.0
-"""Seconds between the commit of an intent (or the vendor's last answer within it) and the next write to the socket."""
+"""Seconds between the writing of an intent (or the vendor's last answer within it) and the next write to the socket."""
 
 
 @cache
@@ -97,12 +97,12 @@ class HttpAnswer:
 
 
 @contextmanager
-def send_window(committed_at: float) -> Iterator[None]:
+def send_window(intended_at: float, seconds: float | None = None) -> Iterator[None]:
     """Within it a write is refused (`NotSent`) when its intent is older than SEND_WINDOW; each answer renews it.
 
-    `committed_at`: when the intent was committed, by `time.monotonic()`.
+    `intended_at`: just before the intent was written, by `time.monotonic()`. `seconds`: if it is ours for longer.
     """
-    token = _send_by.set([committed_at + SEND_WINDOW])
+    token = _send_by.set([intended_at + (SEND_WINDOW if seconds is None else seconds)])
     try:
         yield
     finally:
@@ -209,7 +209,7 @@ class VendorHttp:
         if write:
             crash_point("write.answered")
         if send_by is not None:
-            send_by[0] = time.monotonic() + SEND_WINDOW
+            send_by[0] = max(send_by[0], time.monotonic() + SEND_WINDOW)
         lowered = {name.lower(): value for name, value in response.headers.items()}
         answer = HttpAnswer(response.status_code, lowered, body, self.connection)
         if answer.status >= 400 and answer.status != 401:

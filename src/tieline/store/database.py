@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
@@ -22,6 +23,26 @@ CONFLICTS = (DeadlockDetected, SerializationFailure)
 """PostgreSQL gave a transaction up so that another one could go on; done again it works."""
 REPEATS = 6
 
+PATIENCE = 10.0
+"""Seconds somebody waits for a connection: a sender of events gives up sooner than the pool's usual half minute."""
+CLIENT = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""A server that is gone without a word is noticed within half a minute."""
+SERVER = {
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+"""So is a process of ours: its locks must not outlive the network it was cut off from, nor may one that is frozen in
+the middle of a transaction hold its rows for ever. No transaction of ours waits for anything but the database."""
+
 
 def _dumps(value: Any) -> str:
     return jsontext.dumps(value).decode()
@@ -32,9 +53,19 @@ set_json_loads(jsontext.loads)
 psycopg.adapters.register_dumper(list, Lists)
 
 
+def lasting(conninfo: str) -> str:
+    """The address with what makes either side notice that the other is gone; what the address itself says wins."""
+    given = conninfo_to_dict(conninfo)
+    ours = " ".join(f"-c {name}={value}" for name, value in SERVER.items())
+    options = f"{ours} {given.get('options') or ''}".strip()
+    return make_conninfo(
+        conninfo, **{**CLIENT, **{name: given[name] for name in CLIENT if name in given}}, options=options
+    )
+
+
 def connect(conninfo: str) -> Connection:
     """One connection in autocommit mode, with rows as dicts."""
-    return psycopg.connect(conninfo, row_factory=dict_row, autocommit=True)
+    return psycopg.connect(lasting(conninfo), row_factory=dict_row, autocommit=True)
 
 
 def repeated(transaction: Callable[[], T]) -> T:
@@ -53,11 +84,12 @@ class Database:
     def __init__(self, conninfo: str, *, size: int = 16) -> None:
         self.conninfo = conninfo
         self._pool: ConnectionPool[Connection] = ConnectionPool(
-            conninfo,
+            lasting(conninfo),
             min_size=1,
             max_size=size,
             kwargs={"row_factory": dict_row, "autocommit": True},
             check=ConnectionPool.check_connection,
+            timeout=PATIENCE,
             open=True,
         )
 

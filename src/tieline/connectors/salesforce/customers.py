@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tieline.connectors.salesforce.client import Row, Salesforce, no_id
 from tieline.connectors.salesforce.org_id import is_id
-from tieline.connectors.salesforce.reading import Reading
+from tieline.connectors.salesforce.reading import Reading, microseconds
 from tieline.connectors.salesforce.soql import equals, select
 from tieline.model.customer import Contact, Customer
 from tieline.model.ids import born_outside
@@ -37,6 +37,7 @@ class Customers:
                 "id": identifier,
                 "parent_id": born_outside(self.account, "customer", parent) if isinstance(parent, str) else None,
                 "contacts": tuple(self._contact(contact, identifier, what) for contact in contacts),
+                "source_version": microseconds(self.reading.moment(row.get("SystemModstamp"))),
             }
         )
 
@@ -64,7 +65,9 @@ class Customers:
             order=("CreatedDate", "Id"),
             limit=MOST_CONTACTS,
         )
-        fields = self.reading.fields("customer", "Id", "Name", "ParentId", "IsDeleted", "MasterRecordId")
+        fields = self.reading.fields(
+            "customer", "Id", "Name", "ParentId", "IsDeleted", "MasterRecordId", "SystemModstamp"
+        )
         query = select(fields, "Account", where=equals("Id", ref), children=[contacts])
         return next(self.salesforce.rows(query, deleted=True), None)
 
