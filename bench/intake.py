@@ -37,7 +37,8 @@ class Sent:
     refused: int = 0
     took: list[float] = field(default_factory=list)
     """Milliseconds of each acknowledged event."""
-    answered_at: list[float] = field(default_factory=list)
+    answered: list[tuple[float, float]] = field(default_factory=list)
+    """When each of them was sent and acknowledged."""
 
 
 def measure(folder: Path, seed: int, events: int) -> list[dict[str, Any]]:
@@ -96,7 +97,7 @@ def _run(site: Path, url: str, events: int, *, kill: bool) -> dict[str, Any]:
         "stored_twice": len(stored) - len(set(stored)),
     }
     if killed_at is not None:
-        row["back_after_s"] = next((at for at in sorted(sent.answered_at) if at > killed_at), killed_at) - killed_at
+        row["back_after_s"] = min(at for begun, at in sent.answered if begun > killed_at) - killed_at
     return row
 
 
@@ -110,9 +111,10 @@ async def _send(url: str, events: int, sent: Sent, victim: EmbeddedPostgres | No
     async def killer() -> None:
         while len(sent.acknowledged) < events // 2:
             await asyncio.sleep(0.01)
-        pid = int((victim.data / "postmaster.pid").read_text().split()[0]) if victim else 0
-        os.kill(pid, signal.SIGKILL)
+        assert victim is not None
+        os.kill(int((victim.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
         killed_at.append(time.perf_counter())
+        await asyncio.to_thread(victim.start)  # as a service manager does
 
     async with asyncio.TaskGroup() as group:
         for _ in range(SENDERS):
@@ -134,7 +136,7 @@ async def _sender(url: str, todo: list[int], sent: Sent) -> None:
         now = time.perf_counter()
         if status in (200, 202):
             sent.took.append((now - begun) * 1000)
-            sent.answered_at.append(now)
+            sent.answered.append((begun, now))
             sent.repeats += event in sent.acknowledged
             sent.acknowledged.add(event)
         else:
