@@ -49,6 +49,7 @@ def api_router() -> APIRouter:
     """All routes."""
     router = APIRouter()
     for module in (
+        webhooks,  # first, since routes are tried in this order and events are many
         engagements,
         exceptions,
         bulk,
@@ -59,7 +60,6 @@ def api_router() -> APIRouter:
         reconciliation,
         service,
         answers,
-        webhooks,
     ):
         router.include_router(module.router)
     return router

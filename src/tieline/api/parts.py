@@ -16,12 +16,12 @@ def _storable(text: str) -> str:
     return text
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:  # async: a plain function would cost each request another thread
     desk: Desk = request.app.state.desk
     return desk
 
 
-def _json_only(request: Request) -> None:
+async def _json_only(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.method not in ("GET", "DELETE") and kind != "application/json":
         raise ApiError(415, "The body must be JSON", "Send it with Content-Type: application/json.")

@@ -10,10 +10,11 @@ import hashlib
 import hmac
 import time
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
 from pydantic import ConfigDict, Field, ValidationError
 
 from tieline.api.errors import ApiError
@@ -43,15 +44,12 @@ class Event(Body):
     deleted: bool = False
 
 
-async def _raw(request: Request) -> bytes:
-    return await request.body()
-
-
 @router.post(
     "/hooks/{connection}", response_model=Received, status_code=202, summary="Receive an event of a connection"
 )
-def hook(desk: OnDesk, request: Request, connection: Line, raw: Annotated[bytes, Depends(_raw)]) -> object:
+async def hook(desk: OnDesk, request: Request, connection: Line) -> Response:
     """202 for a new event, 200 for one received before. Whatever is refused here is found by the next sweep."""
+    raw = await request.body()
     secret = desk.webhook_secret(connection)
     if secret is None:
         raise ApiError(404, f"'{connection}' takes no events here", "Give it the secret `webhook` in site.toml.")
@@ -66,9 +64,9 @@ def hook(desk: OnDesk, request: Request, connection: Line, raw: Annotated[bytes,
             crash_point("webhook.storing")
         return new
 
-    new = repeated(store)
+    new = await run_in_threadpool(repeated, store)
     crash_point("webhook.stored")
-    return {"received": True, "new": True} if new else JSONResponse({"received": True, "new": False}, 200)
+    return JSONResponse({"received": True, "new": new}, 202 if new else 200)
 
 
 def verified(headers: Mapping[str, str], raw: bytes, secret: str, now: float) -> str:

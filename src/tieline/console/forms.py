@@ -81,7 +81,7 @@ async def _form(request: Request) -> Form:
     return Form({name: values[-1] for name, values in fields.items()})
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
 
