@@ -118,7 +118,8 @@ class _Worker:
         self._transactions = Transactions(tieline)
         self._stopped = threading.Event()
         duties: dict[str, Callable[[], None]] = {**self._intake.sweeps(), **self._transactions.pulls()}
-        self._duties = [*duties.values(), self._transactions.post, self._transactions.release]
+        asked = (self._transactions.post, self._transactions.release, self._transactions.replay)
+        self._duties = [*duties.values(), *asked]
 
     def start(self) -> None:
         """Run woken flows, and listen for pushed events."""

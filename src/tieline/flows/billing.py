@@ -23,7 +23,7 @@ from tieline.model.contract import ContractVersion
 from tieline.model.invoice import Invoice, InvoiceState
 from tieline.model.project import Project
 from tieline.sdk.roles import Erp
-from tieline.store.canonical import newest_contract, read_project
+from tieline.store.canonical import customer_held_as, newest_contract, read_project
 
 
 def billing(run: Run, project_id: str, systems: Systems) -> None:
@@ -95,7 +95,8 @@ def _send(
     run: Run, erp: Erp, project: Project, contract: ContractVersion, invoice: Invoice, new: Sequence[str]
 ) -> None:
     part = f"{contract.id}:{project.legal_entity}"
-    billed = f"{project.customer_id}:{project.legal_entity}"
+    held = customer_held_as(run.db, erp.connection, project.customer_id, project.legal_entity)
+    billed = f"{held}:{project.legal_entity}"
     links = {
         "customer": run.link_to("Customer in ERP", erp.connection, erp.ensure_customer.target, billed),
         "project": run.link_to("Project in ERP", erp.connection, erp.ensure_project.target, project.id),

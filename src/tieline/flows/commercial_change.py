@@ -5,10 +5,10 @@ from decimal import Decimal
 from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
+from tieline.flows.merged_customer import is_merged
 from tieline.flows.terms import commercial_differences, draft_contract, missing_terms
 from tieline.model.contract import ContractVersion
 from tieline.model.customer import Customer
-from tieline.model.firm import Firm
 from tieline.model.opportunity import Opportunity
 from tieline.model.project import Project
 from tieline.store.canonical import projects_of_contract, read_record
@@ -25,7 +25,7 @@ def guard_commercial_terms(run: Run, opportunity: Opportunity, contract: Contrac
         return _close_out(run, opportunity, contract, systems)
     run.withdraw_approval(WITHDRAW)
     _reopen(run, contract)
-    changes = _changes(run, opportunity, contract, systems.firm)
+    changes = _changes(run, opportunity, contract, systems)
     if changes:
         message = f"Commercial change without change order on '{contract.name}': {'; '.join(changes)}"
         amount = None if opportunity.amount is None else opportunity.amount - contract.value.amount
@@ -33,8 +33,9 @@ def guard_commercial_terms(run: Run, opportunity: Opportunity, contract: Contrac
     return None
 
 
-def _changes(run: Run, opportunity: Opportunity, contract: ContractVersion, firm: Firm) -> list[str]:
-    if opportunity.customer_id != contract.customer_id:
+def _changes(run: Run, opportunity: Opportunity, contract: ContractVersion, systems: Systems) -> list[str]:
+    firm, moved = systems.firm, opportunity.customer_id != contract.customer_id
+    if moved and not is_merged(run, systems.crm(opportunity.id), opportunity, contract):
         return ["the deal belongs to another customer now"]
     customer = read_record(run.db, Customer, "customer", contract.customer_id)
     if customer is None:

@@ -9,7 +9,7 @@ from tieline.model.customer import Customer
 from tieline.model.notice import CustomerLink
 from tieline.model.project import Project
 from tieline.sdk.roles import Crm, Erp, Psa
-from tieline.store.canonical import newest_contract, put_project
+from tieline.store.canonical import customer_held_as, newest_contract, put_project
 
 
 def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
@@ -21,6 +21,7 @@ def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
     opportunity_ref = run.known_ref(crm.connection, "opportunity", contract.opportunity_id)
     customer_ref = run.known_ref(crm.connection, "customer", contract.customer_id)
     customer = run.corrected("customer", crm.read_customer(customer_ref))
+    customer_ref = run.ref(crm.connection, "customer", customer.id) or customer_ref  # another one after a merge
 
     for project in plan_projects(contract, customer.name, opportunity_ref, customer_ref):
         run.keep(project, put_project)
@@ -55,6 +56,8 @@ def _customer(
     run: Run, crm: Crm, erp: Erp, customer: Customer, contract: ContractVersion, project: Project, customer_ref: str
 ) -> Link:
     """The customer under the right legal entity, and its ERP number back in the CRM."""
+    held = customer_held_as(run.db, erp.connection, contract.customer_id, project.legal_entity)
+    customer = customer.model_copy(update={"id": held})
     billed = customer.for_entity(project.legal_entity, contract.currency, contract.payment_terms)
     bill_to = run.ensure("Customer in ERP", erp.ensure_customer, billed)
     if bill_to.known and bill_to.external_id:

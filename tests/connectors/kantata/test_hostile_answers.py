@@ -241,3 +241,19 @@ def test_a_write_answered_without_an_id_is_unclear(connected: Connected, script:
         script.body = body
         with pytest.raises(Unclear):
             psa.ensure_wbs_element.create(psa.ensure_wbs_element.render(task(), {"project": "1"}), "key")
+
+
+def test_a_record_nobody_asked_for_is_not_taken_for_the_one_that_was(connected: Connected, script: Script) -> None:
+    script.me = envelope("users", {"account_id": 1})
+    script.body = envelope("workspaces", {"title": "Another account's"})
+    assert connected.psa is not None
+    operation = connected.psa.ensure_project
+    assert operation.read_back is not None
+    assert operation.update is not None
+    with pytest.raises(Unavailable, match="another workspaces record"):
+        operation.read_back("2")
+    finances = connected.psa.show_financials
+    assert finances.update is not None
+    script.body = envelope("workspaces", {}, custom_fields={}, custom_field_values={})
+    with pytest.raises(Unclear, match="another workspaces record"):
+        finances.update("2", {"custom_fields": {}})

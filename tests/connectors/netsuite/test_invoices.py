@@ -227,3 +227,9 @@ def test_the_state_follows_approval_then_payment(
     approval: Any, status: Any, total: int, paid: int, expected: str
 ) -> None:
     assert status_of(approval, status, Decimal(total), Decimal(paid)) == expected
+
+
+def test_an_invoice_nobody_asked_for_is_not_taken_for_the_one_that_was(ledgers: Ledgers, erp: Erp) -> None:
+    ledgers.fault("invoice.get", "status", status=200, body={"id": "8", "tranId": "INV8", "total": 5})
+    with pytest.raises(Unavailable, match="another invoice"):
+        erp.read_invoice("7")

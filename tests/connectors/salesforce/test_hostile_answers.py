@@ -96,8 +96,20 @@ def test_lines_on_further_pages_of_a_sub_select_are_read(script: Scripted, scrip
     assert read.source_version == 1777620337000000
 
 
+@pytest.mark.parametrize("other", ["006dM00003kRs5AQAC", "001dM00003kRs59QAC", ""])
+def test_a_record_nobody_asked_for_is_not_taken_for_the_one_that_was(
+    script: Scripted, scripted: Connected, other: str
+) -> None:
+    script.say(f'{{"records":[{{"Id":"{other}","Name":"Not ours","IsWon":true}}],"done":true}}'.encode())
+    assert scripted.crm is not None
+    with pytest.raises(Unavailable, match="another record"):
+        scripted.crm.read_opportunity(DEAL)
+
+
 def test_customers_merged_in_a_circle_end(script: Scripted, scripted: Connected) -> None:
-    script.say(b'{"records":[{"Id":"x","Name":"A","IsDeleted":true,"MasterRecordId":"001dM00003kRs59QAC"}]}')
+    script.say(
+        b'{"records":[{"Id":"001dM00003kRs59QAC","Name":"A","IsDeleted":true,"MasterRecordId":"001dM00003kRs59QAC"}]}'
+    )
     assert scripted.crm is not None
     with pytest.raises(Rejected, match="does not exist"):
         scripted.crm.read_customer("001dM00003kRs59QAC")

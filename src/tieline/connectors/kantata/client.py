@@ -100,6 +100,8 @@ class Kantata:
         page = self._page(plural, self.http.get(path, params={**HIDDEN.get(plural, {}), **params}))
         if not page.rows:
             raise Unavailable(self.connection, f"answered without the {plural} record that was asked for")
+        if page.rows[0]["id"] != identifier:
+            raise Unavailable(self.connection, f"answered with another {plural} record than was asked for")
         return page
 
     def myself(self) -> Row:
@@ -118,7 +120,9 @@ class Kantata:
         """Change one record; fields that are not sent stay."""
         path, params = self._path(plural, identifier), HIDDEN.get(plural)
         answer = self.http.request("PUT", path, write=True, params=params, json={SINGULAR[plural]: body})
-        return self._written(plural, answer)
+        if self._written(plural, answer) != identifier:
+            raise Unclear(self.connection, f"says that it changed another {plural} record than was asked for")
+        return identifier
 
     def _path(self, plural: str, identifier: str) -> str:
         if not is_id(identifier):

@@ -46,7 +46,10 @@ class NetSuite:
         params = {"fields": ",".join(fields)} if fields else {}
         if lines:
             params["expandSubResources"] = "true"
-        return self._object(self.http.get(f"{RECORD}/{record_type}/{ref}", params=params or None))
+        record = self._object(self.http.get(f"{RECORD}/{record_type}/{ref}", params=params or None))
+        if ref.isdigit() and str(record.get("id", ref)) != ref:
+            raise Unavailable(self.connection, f"answered with another {record_type} than was asked for")
+        return record
 
     def id_of_reference(self, record_type: str, external_id: str, label: str) -> tuple[str, str] | None:
         """Internal id and label of the record with our reference, or None."""

@@ -66,6 +66,13 @@ class Salesforce:
         self.http.request("PATCH", f"{self.root}/sobjects/{sobject}/{identifier}", write=True, json=body)
         return Written(identifier)
 
+    def one(self, query: str, identifier: str) -> Row | None:
+        """The record of this id that a query asks for, deleted or not."""
+        row = next(self.rows(query, deleted=True), None)
+        if row is not None and str(row.get("Id"))[:SAME] != identifier[:SAME]:
+            raise Unavailable(self.connection, "answered with another record than was asked for")
+        return row
+
     def describe(self, sobject: str) -> Sequence[Row]:
         """The fields of an object as the integration user sees them."""
         fields = self._row(self._json(f"{self.root}/sobjects/{sobject}/describe")).get("fields")
@@ -105,6 +112,10 @@ class Salesforce:
 
     def _odd(self) -> Unavailable:
         return Unavailable(self.connection, "answered in a form we do not know")
+
+
+SAME = 15
+"""Characters of an id that tell records apart; the rest is a checksum."""
 
 
 def no_id(connection: str, identifier: str) -> Rejected:

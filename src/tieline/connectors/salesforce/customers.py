@@ -69,7 +69,7 @@ class Customers:
             "customer", "Id", "Name", "ParentId", "IsDeleted", "MasterRecordId", "SystemModstamp"
         )
         query = select(fields, "Account", where=equals("Id", ref), children=[contacts])
-        return next(self.salesforce.rows(query, deleted=True), None)
+        return self.salesforce.one(query, ref)
 
     def _contact(self, row: Row, customer_id: str, what: str) -> Contact:
         values = self.reading.translate("contact", row, f"{what}, contact {row.get('Id')}")

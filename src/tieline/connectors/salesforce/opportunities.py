@@ -66,7 +66,7 @@ class Opportunities:
             "opportunity", "Id", "Name", "StageName", "IsClosed", "IsWon", "SystemModstamp", *rule
         )
         query = select(fields, "Opportunity", where=equals("Id", ref), children=[lines])
-        row = next(self.salesforce.rows(query, deleted=True), None)
+        row = self.salesforce.one(query, ref)
         if row is None:
             raise Rejected(
                 self.salesforce.connection,
