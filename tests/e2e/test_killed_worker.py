@@ -22,6 +22,7 @@ SLOW = 1500
 """Milliseconds a call hangs at the vendor while the worker is killed."""
 
 
+@pytest.mark.torture  # tests/faults kills at every named place in each run
 @pytest.mark.timeout(400)
 def test_killed_at_five_places_everything_is_there_once(tmp_path: Path, database: str) -> None:
     with world(tmp_path, database) as here, _workers(here) as workers:
