@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
+from psycopg.rows import args_row
 
 from tieline.lane.pricing import Pricing
 from tieline.sdk.errors import Rejected
@@ -37,6 +40,29 @@ from unnest(%(connections)s::text[], %(tasks)s::text[]) n (connection, ref)
   join cross_reference s on s.connection = n.connection and s.target = 'wbs_element' and s.external_id = n.ref
   join cross_reference z on z.connection = %(erp)s and z.target = 'wbs_element' and z.subject = s.subject
 """
+
+
+class _Stored(Struct, frozen=True, gc=False):
+    """A row of `_LINES`, in the order of its columns."""
+
+    id: int
+    batch_id: int
+    connection: str
+    kind: str
+    source_id: str
+    part: int
+    seq: int
+    sign: int
+    live: bool
+    project_id: str
+    legal_entity: str
+    item_code: str
+    work_date: date
+    quantity: Decimal
+    cost_rate: Decimal | None
+    note: str | None
+    person: str
+    task_ref: str | None
 
 
 class Outbound(Struct, frozen=True, gc=False):
@@ -73,19 +99,20 @@ def lines_of(
     """By batch, those of its lines that are neither posted nor gone from it, in a fixed order."""
     found: dict[int, list[Outbound]] = {batch["id"]: [] for batch in batches}
     ids = [line for batch in batches for line in batch["line_ids"]]
-    rows = db.execute(_LINES, {"ids": ids, "batches": list(found)}).fetchall() if ids else []
+    with db.cursor(row_factory=args_row(_Stored)) as cursor:
+        rows = cursor.execute(_LINES, {"ids": ids, "batches": list(found)}).fetchall() if ids else []
     theirs = _theirs(db, erp, rows)
     for row in rows:
-        found[row["batch_id"]].append(_outbound(row, erp, theirs, pricing))
+        found[row.batch_id].append(_outbound(row, erp, theirs, pricing))
     return found
 
 
-def _theirs(db: Connection, erp: str, rows: Sequence[dict[str, Any]]) -> _Theirs:
-    tasks = {(row["connection"], row["task_ref"]) for row in rows if row["task_ref"] is not None}
+def _theirs(db: Connection, erp: str, rows: Sequence[_Stored]) -> _Theirs:
+    tasks = {(row.connection, row.task_ref) for row in rows if row.task_ref is not None}
     values = {
         "erp": erp,
-        "projects": list({row["project_id"] for row in rows}),
-        "people": list({row["person"] for row in rows}),
+        "projects": list({row.project_id for row in rows}),
+        "people": list({row.person for row in rows}),
         "connections": [connection for connection, _ in tasks],
         "tasks": [task for _, task in tasks],
     }
@@ -96,35 +123,35 @@ def _theirs(db: Connection, erp: str, rows: Sequence[dict[str, Any]]) -> _Theirs
     )
 
 
-def _outbound(row: dict[str, Any], erp: str, theirs: _Theirs, pricing: Pricing) -> Outbound:
-    reference = reference_of(row["connection"], row["kind"], row["source_id"], row["part"], row["seq"])
-    superseded = row["sign"] == 1 and not row["live"]
-    code, project = theirs.projects.get(row["project_id"], (None, None))
-    person = theirs.people.get(row["person"])
+def _outbound(row: _Stored, erp: str, theirs: _Theirs, pricing: Pricing) -> Outbound:
+    reference = reference_of(row.connection, row.kind, row.source_id, row.part, row.seq)
+    superseded = row.sign == 1 and not row.live
+    code, project = theirs.projects.get(row.project_id, (None, None))
+    person = theirs.people.get(row.person)
     if project is None:
-        problem = _gone(erp, "project", row["project_id"], f"{code} is no longer known in {erp}", "finance")
+        problem = _gone(erp, "project", row.project_id, f"{code} is no longer known in {erp}", "finance")
     elif person is None:
-        message = f"{erp} has no employee with the e-mail {row['person']}"
-        problem = _gone(erp, "person", row["person"], message, "resource")
-    elif pricing.lacks_item(erp, row["item_code"]):
-        message = f"'{row['item_code']}' has no service item in {erp}"
-        problem = Rejected(erp, message, kind="mapping", field="item", key=row["item_code"], owner="finance")
+        message = f"{erp} has no employee with the e-mail {row.person}"
+        problem = _gone(erp, "person", row.person, message, "resource")
+    elif pricing.lacks_item(erp, row.item_code):
+        message = f"'{row.item_code}' has no service item in {erp}"
+        problem = Rejected(erp, message, kind="mapping", field="item", key=row.item_code, owner="finance")
     else:
         line = ErpLine(
             reference=reference,
             project=project,
-            task=theirs.tasks.get((row["connection"], row["task_ref"])),
+            task=theirs.tasks.get((row.connection, row.task_ref)) if row.task_ref is not None else None,
             person=person,
-            item=pricing.item(erp, row["item_code"]),
-            work_date=row["work_date"],
-            minutes=row["quantity"] * row["sign"],
-            legal_entity=row["legal_entity"],
-            cost_rate=row["cost_rate"],
-            note=row["note"],
-            sign=row["sign"],
+            item=pricing.item(erp, row.item_code),
+            work_date=row.work_date,
+            minutes=row.quantity * row.sign,
+            legal_entity=row.legal_entity,
+            cost_rate=row.cost_rate,
+            note=row.note,
+            sign=row.sign,
         )
-        return Outbound(row["id"], reference, superseded, row["project_id"], row["legal_entity"], line, None)
-    return Outbound(row["id"], reference, superseded, row["project_id"], row["legal_entity"], None, problem)
+        return Outbound(row.id, reference, superseded, row.project_id, row.legal_entity, line, None)
+    return Outbound(row.id, reference, superseded, row.project_id, row.legal_entity, None, problem)
 
 
 def _gone(erp: str, name: str, key: str | None, message: str, owner: str) -> Rejected:
