@@ -38,6 +38,7 @@ def outcome(*, settled: bool = True, broken: tuple[str, ...] = ()) -> Outcome:
         seconds={"setting up": 1.0, "draining": 2.0, "the whole": 12.0},
         take_overs=[1.5],
         database_back=[],
+        kills=1,
     )
 
 

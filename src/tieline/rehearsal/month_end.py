@@ -62,6 +62,7 @@ class Outcome:
     """Named spans: setting up, approving, draining, the second draining, the whole."""
     take_overs: list[float]
     database_back: list[float]
+    kills: int
     told: Told = NOTHING_TOLD
 
 
@@ -339,6 +340,7 @@ class MonthEnd:
             verdict=self._judge.verdict(waiting, totals),
             waiting=waiting,
             ledgers=self._ledgers,
+            kills=self.fleet.kills,
             settled=settled,
             seconds=seconds,
             take_overs=self.take_overs,

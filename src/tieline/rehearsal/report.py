@@ -117,7 +117,7 @@ def figures(outcome: Outcome) -> dict[str, Any]:
         "erp_lines": len(outcome.ledgers.books.lines),
         "invoices": len(outcome.ledgers.books.invoices),
         "calls_hit": sum(one.times for one in fired if one.what != "answered late"),
-        "kills": len(outcome.take_overs) + len(outcome.database_back),
+        "kills": outcome.kills,
         "events": outcome.told.sent,
         "repeated_events": outcome.told.repeated,
         "lines_per_second": round(len(times) / max((max(times) - min(times)).total_seconds(), 1)) if times else 0,
