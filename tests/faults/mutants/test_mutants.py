@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,13 +29,12 @@ def test_every_mutant_still_applies_and_names_tests_that_exist() -> None:
 @pytest.mark.torture
 @pytest.mark.timeout(LONGEST + 60)
 @pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.name)
-def test_a_mutant_is_caught(mutant: Mutant, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mutant_is_caught(mutant: Mutant, tmp_path: Path, record_property: Callable[[str, str], None]) -> None:
     copy = shutil.copytree(SOURCE, tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "tieline" / mutant.file).write_text(mutant.applied(mutant.original), "utf-8")
     done = tried(mutant, copy)
     caught = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-    with capsys.disabled():
-        print(f"\n{mutant.name:32s} {'caught by ' + caught[0] if caught else 'SURVIVED'}")  # noqa: T201 - the table
+    record_property("told", f"mutant {mutant.name:32s} {'caught by ' + caught[0] if caught else 'SURVIVED'}")
     assert done.returncode == 1, f"nothing notices that {mutant.breaks}\n{done.stdout[-3000:]}{done.stderr[-1000:]}"
     assert caught
 
