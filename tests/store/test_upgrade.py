@@ -1,7 +1,7 @@
 """A database of 0.1.0, stopped in the middle of its work, comes to the schema of this release with all it held.
 
-`database_of_0_1_0.sql` was made by that release on PostgreSQL 15 (`pg_dump --inserts`): a deal staffed and worked, another
-that is won, and a batch of time that was being sent when the worker was killed.
+`database_of_0_1_0.sql` was made by that release on PostgreSQL 15 (`pg_dump --inserts`): a deal staffed and worked,
+another that is won, and a batch of time that was being sent when the worker was killed.
 """
 
 from pathlib import Path
