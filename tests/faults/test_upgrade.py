@@ -66,7 +66,7 @@ class Upgraded(Firm):
 
 
 def _has_schema(conninfo: str) -> bool:
-    return rows(conninfo, "select to_regclass('erp_line')::text") != [(None,)]
+    return rows(conninfo, "select (to_regclass('erp_line') is not null)::text") == [("true",)]
 
 
 @pytest.mark.torture
