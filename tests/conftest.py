@@ -93,6 +93,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in _told(terminalreporter):
+        terminalreporter.line(line)
     reasons: dict[str, int] = {}
     for reason in _skipped(config):
         reasons[reason] = reasons.get(reason, 0) + 1
@@ -157,6 +159,12 @@ def _server() -> EmbeddedPostgres:
 
 def _url_of(url: str, database: str) -> str:
     return url.replace("@/tieline?", f"@/{database}?")
+
+
+def _told(reporter: pytest.TerminalReporter) -> list[str]:
+    """What tests recorded with `record_property("told", line)`: figures and tables somebody wants to read."""
+    reports = [one for ended in ("passed", "failed") for one in reporter.stats.get(ended, [])]
+    return sorted(str(line) for one in reports for name, line in one.user_properties if name == "told")
 
 
 def _leave_torture_out(config: pytest.Config, items: list[pytest.Item]) -> None:

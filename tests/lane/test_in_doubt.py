@@ -284,3 +284,17 @@ def test_what_was_sent_before_an_older_database_was_restored_is_found_and_the_re
     world.post()
     assert sorted(world.sink.references()) == ["psa:time:1:0", "psa:time:2:0"]
     assert {state for _, _, state in world.states()} == {"posted"}
+
+
+def test_a_worker_that_lost_its_session_is_another_one_and_takes_over_what_it_lost(world: World) -> None:
+    world.pull(entry(1))
+    world.sink.script = ["die_before"]
+    with pytest.raises(KeyboardInterrupt):
+        world.post()
+    world.rows("select pg_terminate_backend(%s)", world.worker.session().info.backend_pid)
+    with pytest.raises(Exception, match=r"terminat|closed"):
+        world.post()
+    other = Worker(world.database, lease=timedelta(0))
+    world.worker.session()
+    assert world.post(other) == 1
+    other.close()

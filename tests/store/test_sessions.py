@@ -28,6 +28,9 @@ def test_every_session_of_ours_has_these_limits_and_what_the_address_says_wins(d
     finally:
         opened.close()
     assert told["idle_in_transaction_session_timeout"] == {"idle_in_transaction_session_timeout": "7s"}
+    with connect(database) as usual:
+        ours = usual.execute("show idle_in_transaction_session_timeout").fetchone()
+    assert ours == {"idle_in_transaction_session_timeout": "1min"}
     assert told["jit"] == {"jit": "on"}
     assert "connect_timeout=3" in lasting(chosen)
     assert "tcp_user_timeout" in lasting(database)

@@ -16,6 +16,7 @@ from tieline.engine.problem import Problem
 from tieline.lane.batch import Target, make_batches, share_batches
 from tieline.lane.charge import post_target
 from tieline.lane.check import Worth, judge, worth
+from tieline.lane.failing import send_soon
 from tieline.lane.pricing import Pricing
 from tieline.lane.reference import Reference, load_reference
 from tieline.lane.waiting import problem_of_cause, wait_for, wait_no_longer
@@ -266,7 +267,7 @@ def release_all_mendable(database: Database, pricing: Pricing, systems: dict[str
 
 
 def release_asked(database: Database, pricing: Pricing) -> int:
-    """Release the lines of exceptions a person asked to try again; returns how many went on."""
+    """Release the lines of exceptions a person asked to try again; returns how many of them, or batches, went on."""
     with database.connection() as db:
         rows = db.execute(_ASKED).fetchall()
     released = 0
@@ -276,6 +277,7 @@ def release_asked(database: Database, pricing: Pricing) -> int:
             some = ids[at : at + TOGETHER]
             released += release_exceptions(database, pricing, some, by=by).released
             with database.transaction() as db:
+                released += send_soon(db, some)
                 db.execute(_ANSWERED, [some])
     return released
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any
 
+from tieline.engine.retry_policy import back_off
 from tieline.lane.outbound import Outbound
 from tieline.lane.settle import End, Next, Verdict
 from tieline.sdk.crashpoint import crash_point
@@ -71,8 +72,8 @@ class Sending:
 
     def backoff(self, wish: timedelta | None) -> timedelta:
         """How long to wait, after so many failures in a row."""
-        usual = SHORTEST * 2 ** min(int(self.batch["failures"]), 10)
-        return min(max(wish or usual, SHORTEST), LONGEST)
+        usual = timedelta(seconds=back_off(int(self.batch["failures"])))
+        return min(max(wish or SHORTEST, usual, SHORTEST), LONGEST)
 
     def carry_out(self) -> End:
         """Do what the batch needs. Raises the three errors when nothing came of it."""

@@ -10,6 +10,7 @@ import structlog
 
 from tieline.engine.problem import Problem, problem_of
 from tieline.lane.batch import Target, make_batches
+from tieline.lane.failing import tell_failing
 from tieline.lane.outbound import Outbound
 from tieline.lane.pricing import Pricing
 from tieline.lane.waiting import wait_for, wait_no_longer
@@ -92,6 +93,7 @@ def settle(db: Connection, connection: str, ends: Sequence[End], pricing: Pricin
             for line_id, batch_id, erp_id in posted:
                 copy.write_row((line_id, batch_id, connection, erp_id))
         _free_reversals(db, connection, [line_id for line_id, _, _ in posted], pricing)
+    tell_failing(db, connection, ours)
     refused = {line_id: error for end in ours for line_id, error in end.verdict.refused.items()}
     if refused:
         _refuse(db, [line for end in ours for line in end.lines], refused)

@@ -158,6 +158,8 @@ union all
 select 'batch', b.connection || ' batch ' || b.id, b.state, b.created_at from posting_batch b
 where b.state <> 'done' and b.created_at < clock_timestamp() - %(sla)s::interval
   and not exists (select from pause p where p.scope = 'connection' and p.name = b.connection)
+  and not exists (select from exception_line l join exception_item i on i.id = l.exception_id
+    where l.transaction_id = any (b.line_ids) and i.closed_at is null)
 union all
 select 'line', t.connection || ':' || t.kind || ':' || t.source_id, t.state, null from project_transaction t
 where t.state = 'in_exception' and not exists (select from exception_line l join exception_item i

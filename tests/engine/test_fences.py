@@ -1,0 +1,111 @@
+"""Runs that were overtaken, and what was sent in between: nothing old is sent, written or taken for the newest."""
+
+from typing import Any
+
+import pytest
+
+from tests.engine.conftest import Bench
+from tests.engine.ledger_vendor import LedgerVendor, Thing
+from tieline.engine.run import Run
+from tieline.engine.wake import wake
+from tieline.sdk.operation import Answer, WriteSafety
+
+
+class DyingVendor(LedgerVendor):
+    """Its caller dies when an update is stored."""
+
+    dies = False
+
+    def _update(self, external_id: str, payload: dict[str, Any]) -> Answer:
+        answer = super()._update(external_id, payload)
+        if self.dies:
+            raise KeyboardInterrupt
+        return answer
+
+
+def names(vendor: LedgerVendor) -> list[str]:
+    return [str(payload["name"]) for _, _, payload in vendor.ledger]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_run_that_was_overtaken_sends_nothing_more(bench: Bench, known: bool) -> None:
+    vendor, content = LedgerVendor(), {"name": "A"}
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        if content["name"] == "old":
+            bench.overtake()
+        run.ensure("Thing", vendor.operation(), Thing(id="thg_1", **content))
+
+    bench.flows["f"] = flow
+    if known:
+        bench.look("f")
+    content["name"] = "old"
+    assert bench.look("f") in ("superseded", "retrying")
+    assert names(vendor) == (["A"] if known else [])
+
+
+def test_an_overtaken_run_that_fails_does_not_write_over_its_successor(bench: Bench) -> None:
+    vendor, content = LedgerVendor(), {"name": "A"}
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        name = content["name"]
+        run.ensure("Thing", vendor.operation(), Thing(id="thg_1", name=name))
+        if name == "B":
+            raise ZeroDivisionError
+
+    def successor() -> None:
+        vendor.before_call = None
+        content["name"] = "C"
+        bench.rows("update effect set sent_at = now() - interval '1 hour' returning id")
+        assert bench.look("f") == "done"
+
+    bench.flows["f"] = flow
+    bench.look("f")
+    content["name"], vendor.before_call = "B", successor
+    bench.look("f")
+    assert bench.effect()["confirmed_content"]["name"] == "C"
+    assert bench.effect()["attempts"] == 3
+
+
+def test_after_the_quarantine_it_is_looked_up_once_more_before_it_is_created(bench: Bench) -> None:
+    vendor = LedgerVendor(script=["drop_after"])
+    operation = vendor.operation(creates=WriteSafety.LOOKUP)
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        run.ensure("Thing", operation, Thing(id="thg_1", name="A"))
+
+    bench.flows["f"] = flow
+    assert bench.look("f") == "retrying"
+    bench.rows(
+        "update effect set sent_at = now() - interval '1 hour', quarantine_until = now() - interval '1 hour',"
+        " retry_at = null returning id"
+    )
+    assert bench.look("f", reason="timer") == "done"
+    assert vendor.creates() == 1
+
+
+def test_content_confirmed_before_an_unfinished_write_is_sent_again(bench: Bench) -> None:
+    vendor, content = DyingVendor(), {"name": "A"}
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        run.ensure("Thing", vendor.operation(), Thing(id="thg_1", name=content["name"]))
+
+    bench.flows["f"] = flow
+    bench.look("f")
+    content["name"], vendor.dies = "B", True
+    with pytest.raises(KeyboardInterrupt):
+        bench.look("f")
+    content["name"], vendor.dies = "A", False
+    bench.rows("update effect set sent_at = now() - interval '1 hour' returning id")
+    assert bench.look("f") == "done"
+    assert names(vendor) == ["A", "B", "A"]
+
+
+def test_an_event_that_comes_while_a_run_ends_is_looked_at_again(bench: Bench) -> None:
+    def flow(run: Run, key: str, systems: Any) -> None:
+        with bench.database.transaction() as db:
+            wake(db, "f", "k", "eng_1", "event")
+
+    bench.flows["f"] = flow
+    bench.look("f")
+    assert bench.rows("select behind, wanted - done as left from agenda") == [{"behind": True, "left": 1}]
