@@ -197,3 +197,23 @@ def test_the_end_of_a_job_tells_workers_of_the_next_one_of_its_engagement(bench:
         (told,) = listener.notifies(timeout=5, stop_after=1)
     assert json.loads(told.payload)["type"] == "job_inserted"
     assert fetch(bench) is not None
+
+
+def test_what_follows_a_set_up_is_woken_until_it_has_found_its_work(bench: Bench) -> None:
+    ready: list[str] = []
+
+    def set_up(run: Run, key: str, systems: Any) -> None:
+        run.wake_once("follower", key, "eng_1")
+
+    def follower(run: Run, key: str, systems: Any) -> None:
+        if not ready:
+            run.stand_by("nothing is there yet")
+
+    bench.flows |= {"set_up": set_up, "follower": follower}
+    woken = []
+    for _ in range(3):
+        bench.look("set_up")
+        woken.append(bench.rows("select behind from agenda where flow = 'follower'"))
+        bench.engine.run("follower", "k")
+        ready.append("yes")
+    assert woken == [[{"behind": True}], [{"behind": True}], [{"behind": False}]]

@@ -1,6 +1,9 @@
 """What people do about exceptions, on a real engine and a vendor with an append-only ledger."""
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from tieline.engine.run import Run
 from tieline.exception_queue import actions, ownership
 from tieline.exception_queue.actions import NoSuchException, NotPossible
 from tieline.sdk.operation import Found, Operation, WriteSafety
+from tieline.store.database import repeated
 
 BY = "Dana Whitfield"
 
@@ -169,3 +173,27 @@ def test_an_exception_is_given_to_another_team_and_commented(bench: Bench) -> No
         actions.comment(bench.database, exception, " ", BY)
     said = bench.rows("select detail->>'text' as text from audit_event where action like 'exception.%%' order by id")
     assert [row["text"] for row in said] == ["sales", "ask Sam 🙂"]
+
+
+def test_a_retry_that_crosses_the_end_of_a_run_is_done_again_when_it_loses(bench: Bench) -> None:
+    bench.flows["f"] = flow_of(LedgerVendor(script=["refuse"]).operation())
+    assert bench.look("f") == "blocked"
+    exception = open_exception(bench)
+
+    def ends() -> None:
+        """What the end of a run does: its agenda first, its exceptions then."""
+        with bench.database.transaction() as db:
+            db.execute("update agenda set note = 'ends'")
+            holds.set()
+            waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            while not bench.rows(waiting):
+                time.sleep(0.01)
+            db.execute("select from exception_item for update").fetchall()
+
+    holds = threading.Event()
+    with ThreadPoolExecutor(2) as people:
+        run = people.submit(repeated, ends)
+        assert holds.wait(60)
+        assert people.submit(actions.retry, bench.database, exception["id"], BY).result(60) == 1
+        run.result(60)
+    assert bench.rows("select behind from agenda") == [{"behind": True}]

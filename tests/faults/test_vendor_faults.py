@@ -1,5 +1,8 @@
 """What vendors do to us: busy, down, slow, silent, talking nonsense; in the end they hold what they would have held."""
 
+import contextlib
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -8,10 +11,13 @@ from typing import Any
 import pytest
 
 from tests.conftest import _new_database
-from tests.e2e.world import World
+from tests.e2e.world import TOKEN, World
 from tests.faults.books import Books, books, difference
 from tests.faults.firm import Firm, firm, vendors
+from tests.faults.worker_process import PATIENCE
 from tests.faults.workload import opportunity_to_cash
+from tieline.engine.controls import resume
+from tieline.store.database import Database
 
 Rule = Mapping[str, Any]
 Script = Mapping[str, Sequence[Rule]]
@@ -99,6 +105,7 @@ def silent_after_the_commit() -> Script:
             silent("workspaces.create"),
             late("stories.create"),
             fails_after("resource_requests.create"),
+            fails_after("posts.create", 502),
             nonsense("workspaces.update", "html"),
         ],
         "netsuite": [
@@ -167,6 +174,32 @@ def test_whatever_the_vendors_do_they_hold_in_the_end_what_they_shall(
         assert difference(undisturbed, books(here)) == []
         assert left_open(run) == []
         assert run.rows("select kind, message from exception_item") == [], "transient failures never reach a person"
+
+
+def test_a_revoked_token_pauses_its_system_until_a_person_renews_it_and_nothing_is_lost(
+    here: World, undisturbed: Books, database: str
+) -> None:
+    with firm(here, database) as run:
+        here.fault("kantata", "workspaces.create", "expire_token", times=1)
+        administrator = threading.Thread(target=renew, args=(run,))
+        administrator.start()
+        opportunity_to_cash(run)
+        administrator.join()
+        assert still_to_fire(here) == []
+        assert difference(undisturbed, books(here)) == []
+        (told,) = run.rows("select kind, connection, closed_at is not null as closed from exception_item")
+        assert (told["kind"], told["connection"], told["closed"]) == ("auth", "kantata", True)
+
+
+def renew(run: Firm) -> None:
+    """When it is told that the credentials are refused, the administrator renews them and takes the pause away."""
+    deadline = time.monotonic() + PATIENCE
+    while not run.rows("select from pause where name = 'kantata'") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    granted = {"tokens": {TOKEN: {"user": "dana.whitfield@haldenmarsh.example", "admin": True}}}
+    run.here.control("kantata", "POST", "customize", granted)
+    with contextlib.closing(Database(run.orders.conninfo)) as opened:
+        assert resume(opened, "connection", "kantata", "dana")
 
 
 def still_to_fire(here: World) -> list[str]:

@@ -34,6 +34,13 @@ def test_a_deal_that_agrees_with_its_contract_writes_nothing(active: Bench) -> N
     assert active.rows("select id from run") == []
 
 
+def test_whatever_is_told_of_a_won_deal_its_customer_is_looked_at_again(active: Bench) -> None:
+    judge(active, deal())
+    assert active.rows("select key from agenda where flow = 'contract_to_project' and behind") == [
+        {"key": contract().id}
+    ]
+
+
 def test_an_edit_without_change_order_is_an_exception_with_its_money_and_goes_when_it_is_taken_back(
     active: Bench,
 ) -> None:

@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 from tieline.engine.audit import audit
 from tieline.engine.effect import Author
 from tieline.engine.wake import wake
-from tieline.store.database import Connection, Database
+from tieline.store.database import Connection, Database, repeating
 
 
 def ask_approval(
@@ -50,6 +50,7 @@ def void_approval(db: Connection, author: Author, label: str) -> None:
     )
 
 
+@repeating
 def decide_approval(database: Database, approval_id: int, *, approve: bool, by: str, reason: str = "") -> bool:
     """Record a person's decision and wake the flow; False when it was decided or voided meanwhile."""
     with database.transaction() as db:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from tieline.engine.audit import audit
 from tieline.engine.change_guard import ChangeGuard, allow
-from tieline.store.database import Connection, Database
+from tieline.store.database import Connection, Database, repeating
 
 Mode = Literal["off", "shadow", "live"]
 
@@ -94,6 +94,7 @@ def pause(database: Database, scope: str, name: str, reason: str, by: str) -> No
         audit(db, "pause", actor=by, object_=f"{scope}:{name}", detail={"reason": reason})
 
 
+@repeating
 def resume(database: Database, scope: str, name: str, by: str) -> bool:
     """Let it send again and wake what waited; False when it was not paused."""
     with database.transaction() as db:

@@ -173,8 +173,12 @@ class Run:
         self.wakes.append(Wake(flow, key, engagement))
 
     def wake_once(self, flow: str, key: str, engagement: str) -> None:
-        """Wake a flow instance unless it is on the agenda already: for what follows a first set-up."""
-        found = self.db.execute("select from agenda where flow = %s and key = %s", [flow, key]).fetchone()
+        """Wake a flow instance unless it has work on the agenda already: for what follows a first set-up.
+
+        One that stands by looked too early, and looks again.
+        """
+        query = "select from agenda where flow = %s and key = %s and state <> 'standing_by'"
+        found = self.db.execute(query, [flow, key]).fetchone()
         if found is None:
             self.wake(flow, key, engagement)
 

@@ -7,7 +7,7 @@ from psycopg.types.json import Jsonb
 
 from tieline.engine.problem import close_if_empty
 from tieline.engine.wake import wake_many
-from tieline.store.database import Connection, Database
+from tieline.store.database import Connection, Database, repeating
 
 
 class NoSuchException(LookupError):
@@ -18,6 +18,7 @@ class NotPossible(ValueError):
     """The exception is of another kind than the action needs; the message says what to do instead."""
 
 
+@repeating
 def retry(database: Database, exception_id: int, by: str) -> int:
     """Try again what waits for it; returns how much: flow instances are woken, transactions marked for the worker."""
     with database.transaction() as db:
@@ -42,6 +43,7 @@ def retry_all(db: Connection, ids: Sequence[int], by: str) -> int:
     return wake_lines(db, ids) + (int(lines["n"]) if lines else 0)
 
 
+@repeating
 def link(database: Database, exception_id: int, external_id: str, by: str) -> int:
     """Say which record over there is ours; it is then updated instead of created.
 
@@ -67,6 +69,7 @@ def link(database: Database, exception_id: int, external_id: str, by: str) -> in
         return wake_lines(db, [exception_id])
 
 
+@repeating
 def create_new(database: Database, exception_id: int, by: str) -> int:
     """Say that none of the records over there is ours, or that an unclear write did not happen: create it."""
     with database.transaction() as db:
@@ -82,6 +85,7 @@ def create_new(database: Database, exception_id: int, by: str) -> int:
         return wake_lines(db, [exception_id])
 
 
+@repeating
 def adopt(database: Database, exception_id: int, record_id: str, by: str) -> int:
     """Say which of our projects or invoices a record is that arrived from outside."""
     with database.transaction() as db:
@@ -111,6 +115,7 @@ union all select id from invoice where %(record)s = 'invoice' and (id = %(id)s o
 """
 
 
+@repeating
 def ignore(database: Database, exception_id: int, by: str, reason: str) -> None:
     """Leave a record that arrived from outside to its own system, with a reason."""
     if not reason.strip():

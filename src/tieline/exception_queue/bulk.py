@@ -11,7 +11,7 @@ from tieline.exception_queue.actions import NoSuchException, NotPossible, retry_
 from tieline.exception_queue.filter import MATCHES, Filter
 from tieline.exception_queue.ownership import TEAMS, assign_all, postpone_all
 from tieline.exception_queue.write_off import confirm, propose_all
-from tieline.store.database import Connection, Database
+from tieline.store.database import Connection, Database, repeating
 
 CHUNK = 500
 
@@ -120,12 +120,18 @@ def _in_pieces(
     ids = _matching(database, wanted, shown)
     touched = records = 0
     for at in range(0, len(ids), CHUNK):
-        with database.transaction() as db:
-            still = [int(row["id"]) for row in db.execute(_LOCK, [ids[at : at + CHUNK]]).fetchall()]
-            if still:
-                done, concerned = do(db, still)
-                touched, records = touched + done, records + concerned
+        done, concerned = _piece(database, ids[at : at + CHUNK], do)
+        touched, records = touched + done, records + concerned
     return Touched(exceptions=touched, left=len(ids) - touched, records=records)
+
+
+@repeating
+def _piece(
+    database: Database, ids: list[int], do: Callable[[Connection, list[int]], tuple[int, int]]
+) -> tuple[int, int]:
+    with database.transaction() as db:
+        still = [int(row["id"]) for row in db.execute(_LOCK, [ids]).fetchall()]
+        return do(db, still) if still else (0, 0)
 
 
 def bulk_retry(database: Database, wanted: Filter, shown: Shown, by: str) -> Touched:

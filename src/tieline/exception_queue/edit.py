@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from tieline.engine.feed_lock import lock_feed
 from tieline.engine.override import FIELDS, FieldType, Value, as_json, from_json, line_id, parsed
 from tieline.exception_queue.actions import NotPossible, open_item, record, retry_all
-from tieline.store.database import Connection, Database
+from tieline.store.database import Connection, Database, repeating
 
 LINES = ("time", "expense")
 MOST_GROUPS = 50
@@ -97,6 +97,7 @@ def preview(db: Connection, exception_id: int, record_kind: str, field: str, tex
     return _diff(exception_id, record_kind, field, new, held)
 
 
+@repeating
 def edit(database: Database, exception_id: int, diff: Diff, by: str, reason: str) -> int:
     """Take the edit that was shown, and try what waits again; returns how many records it corrects.
 

@@ -14,7 +14,7 @@ from tieline.engine.feed_lock import lock_feed
 from tieline.engine.problem import close_if_empty
 from tieline.engine.wake import wake_many
 from tieline.exception_queue.actions import NotPossible, open_item, record, record_all
-from tieline.store.database import Connection, Database
+from tieline.store.database import Connection, Database, repeating
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +93,7 @@ def read_proposal(db: Connection, exception_id: int) -> Proposal | None:
     return Proposal(**{**row, "line_ids": tuple(row["line_ids"]), "money": money})
 
 
+@repeating
 def confirm(database: Database, exception_id: int, by: str, *, people: Mapping[str, str] | None = None) -> int:
     """The second person agrees; returns how many lines are written off: of those proposed, those that still wait.
 

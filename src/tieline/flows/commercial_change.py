@@ -25,6 +25,8 @@ def guard_commercial_terms(run: Run, opportunity: Opportunity, contract: Contrac
         return _close_out(run, opportunity, contract, systems)
     run.withdraw_approval(WITHDRAW)
     _reopen(run, contract)
+    # Name, address or tax id of the customer are in no version of the contract, and a deal is told of its customer too.
+    run.wake("contract_to_project", contract.id, contract.engagement_id)
     changes = _changes(run, opportunity, contract, systems)
     if changes:
         message = f"Commercial change without change order on '{contract.name}': {'; '.join(changes)}"
@@ -142,4 +144,3 @@ def _reopen(run: Run, contract: ContractVersion) -> None:
     if _is_closed(run, contract):
         run.with_commit(lambda db: _set_closed(db, contract, closed=False))
         run.note("Engagement taken up again", "the deal is won again")
-        run.wake("contract_to_project", contract.id, contract.engagement_id)

@@ -18,8 +18,11 @@ def body_of(record: Record) -> Jsonb:
 
 
 def loaded(record_type: type[R], body: dict[str, Any]) -> R:
-    """A stored record; decimals and dates come back exactly."""
-    return record_type.model_validate(body)
+    """A stored record; decimals and dates come back exactly.
+
+    Fields of a newer release are left out: during an upgrade both are at work on one database.
+    """
+    return record_type.model_validate(body, extra="ignore")
 
 
 # ---- engagements ----

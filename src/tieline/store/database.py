@@ -4,7 +4,8 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -18,6 +19,7 @@ from tieline.store.arrays import Lists
 
 Connection = psycopg.Connection[DictRow]
 T = TypeVar("T")
+P = ParamSpec("P")
 
 CONFLICTS = (DeadlockDetected, SerializationFailure)
 """PostgreSQL gave a transaction up so that another one could go on; done again it works."""
@@ -76,6 +78,16 @@ def repeated(transaction: Callable[[], T]) -> T:
         except CONFLICTS:
             time.sleep(random.uniform(0.005, 0.02) * 2**times)  # noqa: S311 - so that the two do not meet again
     return transaction()
+
+
+def repeating(transaction: Callable[P, T]) -> Callable[P, T]:
+    """A function that is one whole transaction and nothing else, done again when it lost a conflict."""
+
+    @wraps(transaction)
+    def done(*args: P.args, **kwargs: P.kwargs) -> T:
+        return repeated(lambda: transaction(*args, **kwargs))
+
+    return done
 
 
 class Database:
