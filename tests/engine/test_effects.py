@@ -1,6 +1,7 @@
 """The rules of effects: skip, resolve before you send, quarantine, refusals, shared targets."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -208,6 +209,28 @@ def test_what_a_complete_run_no_longer_demands_is_retired_and_nothing_is_deleted
     rows = bench.rows("select subject, retired_at is not null as retired from effect order by subject")
     assert [(row["subject"], row["retired"]) for row in rows] == [("a", False), ("b", True)]
     assert len(vendor.objects) == 2
+
+
+def test_what_was_withdrawn_is_taken_up_until_an_update_of_it_is_confirmed(bench: Bench) -> None:
+    vendor, taken_up = LedgerVendor(), list[str]()
+    operation = replace(vendor.operation(), withdraw=lambda _: None, take_up=taken_up.append)
+    demanded = True
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        if demanded:
+            run.ensure("Thing in ERP", operation, Thing(id="t", name="A"))
+        else:
+            run.withdraw("Thing in ERP", operation, ["t"])
+
+    bench.flows["f"] = flow
+    bench.look("f")
+    demanded = False
+    bench.look("f")
+    demanded, vendor.script = True, ["drop_before", "refuse", "ok"]
+    for _ in range(5):
+        bench.rows("update effect set quarantine_until = now() - interval '1 s', retry_at = now() returning id")
+        bench.look("f", reason="operator")
+    assert (bench.effect()["state"], taken_up) == ("confirmed", ["erp-1"] * 3)
 
 
 def test_what_two_engagements_share_never_goes_back_to_what_a_slower_run_has_read(

@@ -32,7 +32,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Send the content to a known record. `take_up`: it was withdrawn, and is demanded again."""
+    """Send the content to a known record. `take_up`: it may be closed there (it was withdrawn, or made by others)."""
 
     external_id: str
     take_up: bool = False
@@ -102,7 +102,7 @@ def decide(effect: Effect | None, content_hash: bytes, operation: Operation[Any]
     if not same and effect.quarantine_until and effect.now < effect.quarantine_until:
         return Wait(effect.quarantine_until, "an earlier write may still land", in_doubt=True)
     if effect.external_id is not None:
-        return Update(effect.external_id, take_up=effect.state == "withdrawn")
+        return _update(effect.external_id, effect)
     return Create(first=effect.state != "released")
 
 
@@ -132,4 +132,9 @@ def _resolve(effect: Effect, same: bool, operation: Operation[Any]) -> Decision:
         return Create(first=False) if over else LookUp(until)
     if not same and not over:
         return Wait(until, "an earlier write may still land", in_doubt=True)
-    return Create(first=False) if effect.external_id is None else Update(effect.external_id)
+    return Create(first=False) if effect.external_id is None else _update(effect.external_id, effect)
+
+
+def _update(external_id: str, effect: Effect) -> Update:
+    """Until an update is confirmed nobody knows that the record is open; taking it up twice does no harm."""
+    return Update(external_id, take_up=effect.confirmed_hash is None)

@@ -106,10 +106,11 @@ def _target_of(
 ) -> tuple[str | None, str | None]:
     """The vendor's id of what would be written (None: it would be made), and what to say about it."""
     match decision:
-        case Update(external_id, take_up):
+        case Update(external_id):
             again = effect is not None and effect.content_hash == demand.content_hash
-            why = "the last writing of it has not been confirmed" if again and not take_up else None
-            return external_id, "it was withdrawn and is demanded again" if take_up else why
+            why = "the last writing of it has not been confirmed" if again else None
+            withdrawn = effect is not None and effect.state == "withdrawn"
+            return external_id, "it was withdrawn and is demanded again" if withdrawn else why
         case Create(first):
             try:
                 return existing(operation, demand.payload, demand.record.subject, first=first), None
