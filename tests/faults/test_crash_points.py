@@ -1,7 +1,8 @@
 """kill -9 at every named place of the source: a new worker goes on, and the vendors hold what they would have held."""
 
+import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from tests.faults.workload import opportunity_to_cash
 SOURCE = Path(__file__).parents[2] / "src/tieline"
 AT_ONCE = 4
 """Deaths of one run in `make test`; each kills the worker that took over from the one before."""
+PAIRS, PAIRS_SEED = 40, 20261121
+"""How many pairs of deaths torture samples, and from where it starts."""
 AFTER_A_DEATH = {
     "batch.looked_up": "batch.answered",
     "take_over.taking": "job.taken",
@@ -38,6 +41,12 @@ def runs() -> list[tuple[str, ...]]:
     plain = [point for point in points() if point not in AFTER_A_DEATH and point not in ELSEWHERE]
     chained = [tuple(f"{point}:1:kill" for point in plain[start :: _count(plain)]) for start in range(_count(plain))]
     return chained + [(f"{before}:1:kill", f"{point}:1:kill") for point, before in AFTER_A_DEATH.items()]
+
+
+def pairs(count: int) -> list[tuple[str, str]]:
+    """Places for two deaths in a row, sampled: the second is that of the worker that takes over."""
+    chance, plain = random.Random(PAIRS_SEED), [point for point in points() if point not in ELSEWHERE]
+    return [(chance.choice(plain), chance.choice(plain)) for _ in range(count)]
 
 
 def _count(plain: Sequence[str]) -> int:
@@ -65,6 +74,26 @@ def test_killed_there_it_ends_as_if_nobody_had_died(
     with firm(here, database, *faults) as run:
         opportunity_to_cash(run)
         assert run.deaths == len(faults), f"nobody came to {run.orders.faults[0]}"
+        assert difference(undisturbed[0], books(here)) == []
+        assert left_open(run) == []
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("number", range(PAIRS))
+def test_killed_twice_it_ends_as_if_nobody_had_died(
+    here: World,
+    undisturbed: tuple[Books, dict[str, int]],
+    database: str,
+    number: int,
+    record_property: Callable[[str, str], None],
+) -> None:
+    chance, (first, second) = random.Random(PAIRS_SEED + number), pairs(PAIRS)[number]
+    crossed = undisturbed[1]
+    faults = [f"{point}:{chance.randint(1, max(1, crossed.get(point, 1) // 2))}:kill" for point in (first, second)]
+    with firm(here, database, *faults) as run:
+        opportunity_to_cash(run)
+        record_property("told", f"seed {PAIRS_SEED}: killed at {' then '.join(faults)}: {run.deaths} deaths")
         assert difference(undisturbed[0], books(here)) == []
         assert left_open(run) == []
 

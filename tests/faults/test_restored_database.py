@@ -7,12 +7,15 @@ from dataclasses import replace
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.cli.conftest import Command, tieline
 from tests.conftest import _new_database
 from tests.e2e.deals import invoices, money, shown, win, workday
 from tests.e2e.world import World
 from tests.faults.books import books, difference, doubles, line_copies
 from tests.faults.firm import Firm, firm, vendors
 from tests.faults.workload import DESIGN, TOM, book, says, settle
+
+__all__ = ["tieline"]
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +88,34 @@ def test_what_was_corrected_at_its_source_before_the_restored_database_was_at_wo
             assert here.finance.hours(project["ERP_Id__c"]) == money("0.75"), "the batch has the number of the lost one"
             assert here.finance.draft(project["ERP_Id__c"], money("157.5")) is not None, says(run)
             assert set(line_copies(here).values()) == {1}
+
+
+@pytest.mark.torture
+def test_corrections_booked_since_the_backup_are_told_one_by_one_by_a_comparison(
+    here: World, database: str, tieline: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The restored database cannot know of them: the ERP's list shows them, and a person decides."""
+    with firm(here, database) as run:
+        deal = win(here, "Deal corrected since")
+        settle(run)
+        project = shown(here, deal)
+        assert project is not None, says(run)
+        with backup(run) as copy:
+            submission = book(run, project["PSA_Id__c"], DESIGN, TOM, (workday(), 60))
+            settle(run)
+            correct(here, submission, project["PSA_Id__c"], 45)
+            settle(run)
+            assert here.finance.hours(project["ERP_Id__c"]) == money("0.75")
+            charge, *since = sorted(line_copies(here))
+            restore(run, copy)
+            settle(run)
+            run.rest()
+            monkeypatch.setenv("TIELINE_DATABASE_URL", copy)
+            assert tieline("reconcile", "--site", here.site).code == 1
+            found = run.rows("select kind, reference from discrepancy where closed_at is null order by reference")
+            assert [(row["kind"], row["reference"]) for row in found] == [("extra", line) for line in since]
+            assert charge not in since
+            assert run.rows("select from exception_item where closed_at is null and connection = 'netsuite'")
 
 
 def correct(here: World, submission: str, workspace: str, minutes: int) -> None:

@@ -19,6 +19,9 @@ from tieline.engine.schema import migrate_database
 
 SLOW = 1500
 """Milliseconds a call hangs at the vendor while the worker is killed."""
+LOOKS = 3
+"""How often the last release reads the time feed before we believe that it rests."""
+SWEPT = "select swept_at::text from feed_cursor where stream = 'kantata:time' and swept_at > %s::timestamptz"
 RESTING = """
 select 1::text where not exists (select from agenda where (behind or due_at is not null) and flow <> 'unlinked')
   and not exists (select from procrastinate_jobs where status in ('todo', 'doing'))
@@ -35,6 +38,8 @@ class Upgraded(Firm):
     migrated_first: bool = False
     """The schema is this release's before the last one is stopped: it must bear that."""
     stopped: bool = field(default=False, init=False)
+    _looked: list[str] = field(default_factory=list, init=False)
+    _started_at: str = field(default="", init=False)
 
     def settle(self) -> None:
         if not self.stopped:
@@ -45,6 +50,7 @@ class Upgraded(Firm):
     def _settle_by_the_last_release(self) -> None:
         assert self.old is not None
         self.here.fault(*self.stop_in, "latency", ms=SLOW, times=1)
+        self._looked, self._started_at = [], self.rows("select clock_timestamp()::text as now")[0]["now"]
         worker = self.old.worker(self.orders.site, self.orders.conninfo)
         try:
             if self.migrated_first:
@@ -61,8 +67,13 @@ class Upgraded(Firm):
             self.replace_worker()
 
     def _is_over(self) -> bool:
+        """It hangs in its call, or has looked around twice since it started and found nothing more to do."""
         self.stopped = asked(self.here, *self.stop_in) >= 1
-        return self.stopped or (_has_schema(self.orders.conninfo) and bool(rows(self.orders.conninfo, RESTING)))
+        if self.stopped or not _has_schema(self.orders.conninfo):
+            return self.stopped
+        since = self._looked[-1] if self._looked else self._started_at
+        self._looked += [row["swept_at"] for row in self.rows(SWEPT, since)]
+        return len(self._looked) > LOOKS and bool(rows(self.orders.conninfo, RESTING))
 
 
 def _has_schema(conninfo: str) -> bool:

@@ -1,5 +1,6 @@
 """NetSuite's refusals in business words, and anything else it may answer."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -86,7 +87,10 @@ def test_too_many_calls_is_a_wait_whatever_the_status(status: int, code: str) ->
     error = refusal(answer(status, code, "blocked"))
     assert isinstance(error, Unavailable)
     assert not isinstance(error, Unclear)
-    assert error.retry_after is not None
+    assert error.retry_after == timedelta(seconds=2)
+    wished = refusal(answer(status, code, "blocked", **{"retry-after": "17"}))
+    assert isinstance(wished, Unavailable)
+    assert wished.retry_after == timedelta(seconds=17)
 
 
 def test_a_restlet_that_is_busy_is_a_wait_too() -> None:

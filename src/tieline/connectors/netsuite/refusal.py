@@ -8,7 +8,7 @@ from typing import Any
 
 from tieline.sdk import jsontext
 from tieline.sdk.errors import ExceptionKind, Rejected, Throttled, Unauthorized
-from tieline.sdk.http import HttpAnswer
+from tieline.sdk.http import HttpAnswer, retry_after
 
 LONGEST_DETAIL = 400
 BUSY = {"CONCURRENCY_LIMIT_EXCEEDED", "SSS_REQUEST_LIMIT_EXCEEDED", "WS_REQUEST_BLOCKED", "WS_CONCUR_SESSION_DISALLWD"}
@@ -49,8 +49,9 @@ def refusal(answer: HttpAnswer) -> Exception | None:
     details = details_in(answer.body)
     codes = {detail.code for detail in details}
     if codes & BUSY:
-        # No Retry-After is documented: a short pause of our own.
-        return Throttled(answer.system, "has too many requests at once", timedelta(seconds=2), at_once=True)
+        # No Retry-After is documented: without one a short pause of our own.
+        wish = retry_after(answer.headers.get("retry-after")) or timedelta(seconds=2)
+        return Throttled(answer.system, "has too many requests at once", wish, at_once=True)
     if answer.status >= 500 or not details:
         return None
     if "INVALID_LOGIN" in codes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tieline.sdk import jsontext
 from tieline.sdk.errors import ExceptionKind, Rejected, Throttled, Unauthorized, Unavailable
-from tieline.sdk.http import HttpAnswer
+from tieline.sdk.http import HttpAnswer, retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ def refusal(answer: HttpAnswer) -> Exception | None:
     errors = errors_in(answer.body)
     codes = [error.code for error in errors]
     if "REQUEST_LIMIT_EXCEEDED" in codes:
-        return _over_limit(answer.system, " ".join(error.message for error in errors))
+        words = " ".join(error.message for error in errors)
+        return _over_limit(answer.system, words, retry_after(answer.headers.get("retry-after")))
     for code in codes:
         if code in BUSY:
             return Unavailable(answer.system, f"is busy ({code})", BUSY[code])
@@ -107,11 +108,12 @@ def _error(row: dict[str, Any]) -> VendorError:
     return VendorError(str(code), message[:LONGEST_MESSAGE], names)
 
 
-def _over_limit(system: str, message: str) -> Throttled:
+def _over_limit(system: str, message: str, wish: timedelta | None) -> Throttled:
     # "TotalRequests" counts a rolling day; every other limit (calls at once) is over within a minute.
     daily = "TotalRequests" in message
     words = "the organisation has used up its calls for today" if daily else "has too many calls at once"
-    return Throttled(system, words, timedelta(minutes=15) if daily else timedelta(seconds=30), at_once=not daily)
+    usual = timedelta(minutes=15) if daily else timedelta(seconds=30)
+    return Throttled(system, words, wish or usual, at_once=not daily)
 
 
 def _rejected(system: str, errors: Sequence[VendorError]) -> Rejected:
