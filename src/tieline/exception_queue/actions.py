@@ -5,8 +5,10 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from tieline.engine.feed_lock import lock_feed
 from tieline.engine.problem import close_if_empty
 from tieline.engine.wake import wake_many
+from tieline.exception_queue.unclear_line import book, unclear_line
 from tieline.store.database import Connection, Database, repeating
 
 
@@ -47,9 +49,15 @@ def retry_all(db: Connection, ids: Sequence[int], by: str) -> int:
 def link(database: Database, exception_id: int, external_id: str, by: str) -> int:
     """Say which record over there is ours; it is then updated instead of created.
 
-    An unclear write that must never be repeated counts as done, with that record.
+    An unclear write that must never be repeated counts as done, with that record; so does an unclear line.
     """
     with database.transaction() as db:
+        if (line := _locked_line(db, exception_id)) is not None:
+            if not book(db, line, external_id):
+                raise NotPossible(f"{external_id} of {line['connection']} is another line of ours already")
+            record(db, "exception.linked", exception_id, by, external_id=external_id)
+            close_if_empty(db, [exception_id], by, "it is there")
+            return 1
         item = open_item(db, exception_id)
         target, subject = _one_effect(db, item)
         _refuse_if_taken(db, item["connection"], target, subject, external_id)
@@ -73,6 +81,9 @@ def link(database: Database, exception_id: int, external_id: str, by: str) -> in
 def create_new(database: Database, exception_id: int, by: str) -> int:
     """Say that none of the records over there is ours, or that an unclear write did not happen: create it."""
     with database.transaction() as db:
+        if _locked_line(db, exception_id) is not None:
+            record(db, "exception.created_anew", exception_id, by)
+            return retry_all(db, [exception_id], by)
         item = open_item(db, exception_id)
         target, subject = _one_effect(db, item)
         db.execute(
@@ -167,6 +178,16 @@ def open_item(db: Connection, exception_id: int) -> dict[str, Any]:
     if row is None:
         raise NoSuchException(f"There is no open exception {exception_id}; list them with: tieline exceptions")
     return row
+
+
+def _locked_line(db: Connection, exception_id: int) -> dict[str, Any] | None:
+    """The line an unclear outcome is about, its feed and the exception locked; None when it is about a record."""
+    line = unclear_line(db, exception_id)
+    if line is None:
+        return None
+    lock_feed(db, line["feed"])
+    open_item(db, exception_id)
+    return unclear_line(db, exception_id)
 
 
 def _one_effect(db: Connection, item: dict[str, Any]) -> tuple[str, str]:
