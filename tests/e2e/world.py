@@ -49,6 +49,7 @@ class World:
     people: dict[str, Any] = field(default_factory=dict)
     _tieline: Tieline | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
+    _worker: threading.Thread = field(init=False)
     _http: httpx2.Client = field(default_factory=lambda: httpx2.Client(trust_env=False, timeout=30))
 
     def __post_init__(self) -> None:
@@ -81,13 +82,21 @@ class World:
 
     def begin(self) -> None:
         """Start the worker in a thread."""
-        worker = start(self.tieline, self._stopped, threads=4)
+        self._worker = start(self.tieline, self._stopped, threads=4)
+        self.stack.callback(self._stop)
 
-        def stop() -> None:
-            self._stopped.set()
-            worker.join(40)
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Nobody is at work for a while."""
+        self._stop()
+        yield
+        self._stopped = threading.Event()
+        self._worker = start(self.tieline, self._stopped, threads=4)
 
-        self.stack.callback(stop)
+    def _stop(self) -> None:
+        self._stopped.set()
+        self._worker.join(40)
+        assert not self._worker.is_alive()
 
     def control(self, vendor: str, method: str, path: str, body: Any = None) -> Any:
         content = None if body is None else json.dumps(body)

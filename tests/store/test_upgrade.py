@@ -1,6 +1,6 @@
 """A database of 0.1.0, stopped in the middle of its work, comes to the schema of this release with all it held.
 
-`database_of_0_1_0.sql` was made by that release on PostgreSQL 15 (`pg_dump --inserts`): a deal staffed and worked,
+`database_of_0_1_0.dump` was made by that release on PostgreSQL 15 (`pg_dump --inserts`): a deal staffed and worked,
 another that is won, and a batch of time that was being sent when the worker was killed.
 """
 
@@ -15,7 +15,7 @@ from tieline.engine.schema import migrate_database
 from tieline.lane.totals import money_differences, quantity_balances
 from tieline.store.database import connect
 
-DUMP = Path(__file__).with_name("database_of_0_1_0.sql")
+DUMP = Path(__file__).with_name("database_of_0_1_0.dump")
 KEPT = ("effect", "cross_reference", "agenda", "run", "erp_line", "project_transaction", "posting_batch", "inbox")
 COLUMNS = """
 select table_name, column_name, data_type, is_nullable, column_default, is_generated
