@@ -44,7 +44,11 @@ def plain_logs() -> None:
     structlog.configure(processors=[*usual, plain])
 
 
-hypothesis.settings.register_profile("tieline", max_examples=examples(50))
+hypothesis.settings.register_profile(
+    "tieline",
+    max_examples=examples(50),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],  # it is the machine that is slow
+)
 hypothesis.settings.load_profile("tieline")
 
 

@@ -15,6 +15,7 @@ typer.run(__main__.main)
 """
 
 
+@pytest.mark.torture
 @pytest.mark.timeout(300)
 def test_the_measurement_of_flows_runs_and_its_floor_makes_the_same_calls(tmp_path: Path) -> None:
     out = tmp_path / "results.json"

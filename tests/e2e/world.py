@@ -49,7 +49,7 @@ class World:
     people: dict[str, Any] = field(default_factory=dict)
     _tieline: Tieline | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
-    _worker: threading.Thread = field(init=False)
+    _worker: threading.Thread = field(init=False, repr=False)
     _http: httpx2.Client = field(default_factory=lambda: httpx2.Client(trust_env=False, timeout=30))
 
     def __post_init__(self) -> None:

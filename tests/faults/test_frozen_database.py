@@ -47,10 +47,8 @@ def test_a_commit_that_was_answered_too_late_is_followed_by_no_call(here: World,
 @contextmanager
 def frozen_in_transaction(run: Firm) -> Iterator[None]:
     """The sessions that are in the middle of a transaction stand still."""
-    found = run.rows(
-        "select pid from pg_stat_activity where datname = current_database() and state = 'idle in transaction'"
-    )
-    assert found, "nobody is in a transaction"
+    query = "select pid from pg_stat_activity where datname = current_database() and state = 'idle in transaction'"
+    found = run.here.until(lambda: run.rows(query), "session in the middle of a transaction")
     for row in found:
         os.kill(row["pid"], signal.SIGSTOP)
     try:
