@@ -60,11 +60,16 @@ class Slots:
                 self._waiting[tier] -= 1
 
     def give_back(self, slot: int) -> None:
-        """The call has ended; the slot stays with this process while it is busy and the slot is its to use."""
+        """The call has ended; the slot stays with this process while it is busy and the slot is its to use.
+
+        Of the last quarter a process keeps one at most, and only where others find another one.
+        """
         with self._condition:
             if slot in self._held:
+                ours = self._room(next(iter(BULK)))
+                has_one = any(other >= ours for other in self._free)
                 self._free[slot] = time.monotonic()
-                if slot >= self._room(next(iter(BULK))) and not self._urgent_waits():
+                if slot >= ours and not self._urgent_waits() and (has_one or self._allowed - ours < 2):
                     self._unlock(slot)
                 self._condition.notify_all()
 
