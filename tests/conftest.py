@@ -29,6 +29,8 @@ FOLDER = "TIELINE_TESTS_FOLDER"
 PREFIX = "tieline-tests-"
 # A test's database need not survive a power failure.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Every worker of the run has firms of its own, with up to thirty sessions each.
+MANY = {"max_connections": "250"}
 
 # Tests that mostly wait come first, beside those that compute; those that need Tryton come last, the longest first.
 WAITING = ("tests/e2e/", "tests/bench/", "tests/docs/test_tour.py")
@@ -158,7 +160,7 @@ def _new_database(template: str) -> Iterator[str]:
 
 
 def _server() -> EmbeddedPostgres:
-    return EmbeddedPostgres(Path(os.environ[FOLDER]), FAST)
+    return EmbeddedPostgres(Path(os.environ[FOLDER]), FAST | MANY)
 
 
 def _url_of(url: str, database: str) -> str:
