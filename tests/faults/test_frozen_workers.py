@@ -19,7 +19,10 @@ IDLE = "500ms"
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("turn", turns(1, 10))
-@pytest.mark.parametrize(("points", "cut"), [(FLOWS, False), (LANE, True)], ids=["flows", "lane"])
+@pytest.mark.parametrize(
+    ("points", "cut"),
+    [pytest.param(FLOWS, False, id="flows", marks=pytest.mark.torture), pytest.param(LANE, True, id="lane")],
+)
 def test_frozen_there_and_thawed_when_all_is_done_it_changes_nothing(
     here: World, undisturbed: tuple[Books, dict[str, int]], database: str, points: tuple[str, ...], cut: bool, turn: int
 ) -> None:

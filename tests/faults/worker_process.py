@@ -29,7 +29,7 @@ from tieline.sdk.crashpoint import arm
 T = TypeVar("T")
 log = structlog.get_logger()
 
-PATIENCE = 40.0
+PATIENCE = 90.0
 """Seconds a settlement may take before the test says what waits."""
 SHORT_REST = 1.0
 """Seconds between two probes of a vendor that is down."""
