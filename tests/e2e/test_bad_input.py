@@ -108,6 +108,9 @@ def test_a_note_of_ten_megabytes_is_cut_and_stops_nothing(firm: World) -> None:
     work(firm, project, "marco.silva@haldenmarsh.example", (workday(), 30), note="short 🚀")
     firm.until(lambda: firm.finance.hours(project["ERP_Id__c"]) == Decimal("1.5"), "hours in NetSuite")
     firm.until(lambda: firm.finance.draft(project["ERP_Id__c"], money("292.50")), "draft invoice")
+    job = int(project["ERP_Id__c"])
+    memos = {str(row["memo"]) for row in firm.finance.rows(f"SELECT memo FROM timebill WHERE customer = {job}")}
+    assert memos == {"ü" * 999, "short 🚀"}  # NetSuite refuses a longer memo
 
 
 def _exceptions(here: World, deal: Deal) -> list[ExceptionRow]:

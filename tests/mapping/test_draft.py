@@ -67,7 +67,9 @@ def test_strange_names_from_the_vendor_still_make_valid_toml() -> None:
     fields = [
         VendorField(name, "string", True, True, name) for name in ('a"b', "c\\d", "e\nf", "g\x7f", "\ud800", "😀")
     ]
-    tomllib.loads(draft_mapping("customer", fields, vendor='x"y'))
+    drafted = draft_mapping("customer", fields, vendor='x"y')
+    assert tomllib.loads(drafted)["vendor"] == 'x"y'
+    assert sum(line.startswith("#") for line in drafted.splitlines()) == 1 + len(fields)
 
 
 def test_an_unknown_record_cannot_be_drafted() -> None:
