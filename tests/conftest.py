@@ -49,6 +49,7 @@ def plain_logs() -> None:
 hypothesis.settings.register_profile(
     "tieline",
     max_examples=examples(50),
+    deadline=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],  # it is the machine that is slow
 )
 hypothesis.settings.load_profile("tieline")

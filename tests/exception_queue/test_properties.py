@@ -55,7 +55,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_the_queue_counts_each_cause_once_with_the_lines_and_the_money_that_wait(
     world: World, steps: list[list[News]]

@@ -170,7 +170,6 @@ def test_the_vendors_hold_what_the_newest_approved_facts_say(
         max_examples=1,
         verbosity=Verbosity.debug,  # what happened is shown when the test fails
         stateful_step_count=MANY_STEPS if turn else STEPS,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -22,9 +22,7 @@ JUNK = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-LENIENT = settings(
-    deadline=None, max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+LENIENT = settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @every_mapping

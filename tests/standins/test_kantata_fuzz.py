@@ -98,7 +98,7 @@ def calls_to(path: str) -> st.SearchStrategy[tuple[str, str, Any, dict[str, Any]
 
 
 @given(st.lists(st.sampled_from(PATHS).flatmap(calls_to), min_size=1, max_size=12))
-@settings(max_examples=examples(30), deadline=None)
+@settings(max_examples=examples(30))
 def test_no_sequence_of_requests_makes_a_traceback(calls: list[tuple[str, str, Any, dict[str, Any], bool]]) -> None:
     vendor = a_full_account()
     vendor.customize({"settings": {"events_addon": True}})

@@ -33,7 +33,7 @@ def seeded() -> Iterator[Account]:
     billable=st.sampled_from([None, "true", "false"]),
     by_offset=st.booleans(),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_pages_of_any_query_hold_each_match_once_and_in_order(
     seeded: Account, per_page: int, order: str, billable: str | None, by_offset: bool
 ) -> None:
@@ -82,7 +82,7 @@ STEP = st.tuples(st.sampled_from(["insert", "edit", "flip", "remove"]), st.integ
 
 
 @given(st.lists(STEP, max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_kept_view_equals_a_fresh_scan_after_any_changes(steps: list[tuple[str, int, int]]) -> None:
     rows = Rows()
     second = 0

@@ -49,7 +49,7 @@ def bodies(record: RecordType) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @given(st.sampled_from(WRITTEN).flatmap(lambda name: st.tuples(st.just(name), bodies(SCHEMA.records[name]))))
-@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_body_makes_the_stand_in_fail(netsuite: Caller, project: str, odd: tuple[str, dict[str, Any]]) -> None:
     name, body = odd
     answer = netsuite.http.put(f"{RECORDS}/{name}/eid:odd", json=body)

@@ -178,7 +178,7 @@ WORDS = st.sampled_from(
 
 
 @given(st.lists(WORDS, max_size=14))
-@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_query_makes_the_stand_in_fail(netsuite: Caller, words: list[str]) -> None:
     answer = netsuite.ask("SELECT " + " ".join(words))
     assert answer.status_code in (200, 400)
@@ -208,7 +208,7 @@ TREES = st.recursive(
     TREES,
     st.sampled_from(["SELECT {0} AS a FROM customer WHERE {1}", "SELECT id FROM customer ORDER BY {0}, {1}"]),
 )
-@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_expression_makes_the_stand_in_fail(netsuite: Caller, one: str, other: str, form: str) -> None:
     if not netsuite.ledger():
         body = {"subsidiary": {"id": "1"}, "category": {"id": "3"}, "creditLimit": 5}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tieline.store.database import Connection, connect
@@ -19,7 +19,6 @@ def session(module_database: str) -> Iterator[Connection]:
         yield opened
 
 
-@settings(deadline=None)
 @given(texts=st.lists(TEXT | st.none(), max_size=6), numbers=st.lists(st.integers(-(2**63), 2**63 - 1), max_size=6))
 def test_what_goes_in_comes_out(session: Connection, texts: list[str | None], numbers: list[int]) -> None:
     row = session.execute("select %s::text[] as texts, %s::bigint[] as numbers", [texts, numbers]).fetchone()

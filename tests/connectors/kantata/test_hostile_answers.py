@@ -178,7 +178,7 @@ def test_no_answer_is_a_traceback(connected: Connected, script: Script) -> None:
         partial(connected.read_raw, "project", "1"),
     ]
 
-    @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.sampled_from(range(len(calls))), st.sampled_from(PLURALS), SPOILT)
     def answered(number: int, key: str, changes: list[tuple[str, str, Any]]) -> None:
         script.body = spoilt(key, changes)

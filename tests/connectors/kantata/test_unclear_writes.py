@@ -88,7 +88,7 @@ def test_any_text_is_found_as_a_reference_and_finds_nothing_else(psa: KantataPsa
     references = psa.account.references
     delivery.create("workspace_groups", name="Other", external_reference=references.of("customer", "O'Brien, Inc. & 1"))
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(TEXT)
     def found(subject: str) -> None:
         reference = references.of("customer", subject)
