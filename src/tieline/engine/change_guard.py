@@ -27,19 +27,28 @@ class Change:
             self.money[amount.currency] = self.money.get(amount.currency, Decimal(0)) + abs(amount.amount)
 
 
+PARTS = 32
+"""Rows of one count; sessions of the database share them out, since runs that end on one row wait for each other."""
+
 _COUNT = """
-insert into change_count as c (connection, flow, hour, records, money)
-values (%(connection)s, %(flow)s, date_trunc('hour', clock_timestamp()), %(records)s, %(money)s)
-on conflict (connection, flow, hour) do update set records = c.records + excluded.records,
+insert into change_count as c (connection, flow, hour, part, records, money)
+values (%(connection)s, %(flow)s, date_trunc('hour', clock_timestamp()), pg_backend_pid() %% %(parts)s, %(records)s,
+  %(money)s)
+on conflict (connection, flow, hour, part) do update set records = c.records + excluded.records,
   money = (select coalesce(jsonb_object_agg(key, amount), '{}') from (
     select key, sum(value::numeric) as amount from (select * from jsonb_each_text(c.money)
       union all select * from jsonb_each_text(excluded.money)) both_sides group by key) summed)
 """
 _EXCEEDED = """
-select now_.connection, now_.flow, now_.records, now_.money, coalesce(usual.records, 0) as usual
-from change_count now_ left join lateral (
-  select avg(records)::float8 as records from change_count past where past.connection = now_.connection
-    and past.flow = now_.flow and past.hour < now_.hour and past.hour > now_.hour - interval '14 days') usual on true
+with hours as (
+  select connection, flow, hour, sum(records) as records, max(allowed_by) as allowed_by from change_count
+  where hour > date_trunc('hour', clock_timestamp()) - interval '14 days' group by connection, flow, hour)
+select now_.connection, now_.flow, now_.records, coalesce(usual.records, 0) as usual, (
+    select jsonb_object_agg(currency, amount) from (
+      select key as currency, sum(value::numeric) as amount from change_count c, jsonb_each_text(c.money)
+      where c.connection = now_.connection and c.flow = now_.flow and c.hour = now_.hour group by key) summed) as money
+from hours now_ left join lateral (select avg(records)::float8 as records from hours past
+  where past.connection = now_.connection and past.flow = now_.flow and past.hour < now_.hour) usual on true
 where now_.hour = date_trunc('hour', clock_timestamp()) and now_.allowed_by is null
   and now_.records > greatest(%(floor)s, coalesce(usual.records, 0) * %(times)s)
 """
@@ -49,7 +58,7 @@ def count_changes(db: Connection, flow: str, changes: Mapping[str, Change]) -> N
     """Add what a run sent to the count of this hour; call in the transaction that ends the run."""
     for connection, change in sorted(changes.items()):
         values = {"connection": connection, "flow": flow, "records": change.records, "money": Jsonb(change.money)}
-        db.execute(_COUNT, values)
+        db.execute(_COUNT, {**values, "parts": PARTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +77,14 @@ class ChangeGuard:
 def allow(db: Connection, name: str, by: str) -> bool:
     """A person has looked: the rest of this hour may go on. False when nothing was held back."""
     connection, _, flow = name.partition("/")
-    row = db.execute(
+    rows = db.execute(
         "update change_count set allowed_by = %s where connection = %s and flow = %s"
         " and hour = date_trunc('hour', clock_timestamp()) and allowed_by is null returning records",
         [by, connection, flow],
-    ).fetchone()
-    if row is None:
+    ).fetchall()
+    if not rows:
         return False
-    audit(db, "guard.allowed", actor=by, object_=name, detail={"records": row["records"]})
+    audit(db, "guard.allowed", actor=by, object_=name, detail={"records": sum(row["records"] for row in rows)})
     db.execute(
         "update agenda set due_at = clock_timestamp() where flow = %s and state in ('blocked', 'retrying')", [flow]
     )

@@ -1,45 +1,35 @@
-"""The worker: Procrastinate runs the woken jobs, a ticker wakes what is due and takes over from dead workers.
+"""The worker: threads run the woken jobs, a ticker wakes what is due and takes over from dead workers.
 
 Jobs always succeed and are never retried; the agenda is the truth. Priorities, retry strategies and jobs scheduled
 for later are not used: each of them blocks a lock or swallows an event (see docs/adr).
 """
 
-import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
-import procrastinate
-import procrastinate.exceptions
 import structlog
 from psycopg.errors import Error as DatabaseError
-from psycopg.errors import OperationalError
 
 from tieline.engine.flow import FlowEngine
-from tieline.engine.wake import QUEUE, TASK, wake, wake_due
+from tieline.engine.job_queue import Job, JobQueue
+from tieline.engine.wake import wake, wake_due
 from tieline.sdk.crashpoint import crash_point
-from tieline.store.database import Database, lasting
+from tieline.store.database import Database
 
 log = structlog.get_logger()
 
 TAKE_OVER_AFTER = 8.0
 """Seconds without a heartbeat after which a worker's jobs are taken over."""
 HEARTBEAT = 1.0
-
-
-def job_app(conninfo: str, engine: FlowEngine) -> procrastinate.App:
-    """The Procrastinate application with our one task."""
-    app = procrastinate.App(
-        connector=procrastinate.PsycopgConnector(conninfo=lasting(conninfo), min_size=2, max_size=6)
-    )
-
-    @app.task(name=TASK, queue=QUEUE)
-    def run_flow(flow: str, key: str) -> None:
-        crash_point("job.taken")
-        engine.run(flow, key)
-        crash_point("job.done")
-
-    return app
+LOOK_EVERY = 1.0
+"""Seconds between two looks for jobs of which nobody told us."""
+STOP_WITHIN = 0.25
+"""Seconds within which a worker notices that it shall stop."""
+DRAIN = 30.0
+"""Seconds that what is under way gets to end."""
 
 
 _STALLED = """
@@ -143,32 +133,85 @@ def _guarded(name: str, duty: Callable[[], None]) -> None:
             _busy.discard(name)
 
 
+class Hands:
+    """The threads of a worker; each runs one job at a time."""
+
+    def __init__(self, engine: FlowEngine, queue: JobQueue, threads: int) -> None:
+        self._engine = engine
+        self._queue = queue
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="flow")
+        self._ended: deque[int] = deque()
+        self._busy = 0
+        self._threads = threads
+
+    @property
+    def busy(self) -> int:
+        """Jobs under way, and those whose end nobody has collected."""
+        return self._busy
+
+    @property
+    def free(self) -> int:
+        """Jobs that can be begun at once."""
+        return self._threads - self._busy
+
+    def begin(self, job: Job) -> None:
+        """Run a job in a thread."""
+        self._busy += 1
+        self._pool.submit(self._run, job)
+
+    def collect(self) -> list[int]:
+        """The jobs that ended since the last call."""
+        ended = [self._ended.popleft() for _ in range(len(self._ended))]
+        self._busy -= len(ended)
+        return ended
+
+    def close(self) -> None:
+        """Begin nothing more; what is under way goes on."""
+        self._pool.shutdown(wait=False)
+
+    def _run(self, job: Job) -> None:
+        crash_point("job.taken")
+        try:
+            self._engine.run(job.flow, job.key)
+        finally:
+            crash_point("job.done")
+            self._ended.append(job.id)
+            self._queue.ring()
+
+
 def run_worker(conninfo: str, engine: FlowEngine, *, threads: int, stopped: threading.Event) -> None:
     """Run jobs until `stopped`; returns when those under way have ended. Blocks. Raises psycopg's errors."""
+    with JobQueue(conninfo) as queue:
+        hands = Hands(engine, queue, threads)
+        try:
+            _serve(queue, hands, stopped)
+            _drain(queue, hands)
+        finally:
+            hands.close()
+        queue.leave()
 
-    async def work() -> None:
-        app = job_app(conninfo, engine)
-        async with app.open_async():
-            worker = asyncio.create_task(
-                app.run_worker_async(
-                    queues=[QUEUE],
-                    concurrency=threads,
-                    delete_jobs="always",
-                    install_signal_handlers=False,
-                    fetch_job_polling_interval=1.0,
-                    update_heartbeat_interval=HEARTBEAT,
-                    stalled_worker_timeout=3600.0,
-                    shutdown_graceful_timeout=30.0,
-                )
-            )
-            while not stopped.is_set() and not worker.done():
-                await asyncio.sleep(0.1)
-            if worker.done():
-                await worker
-            worker.cancel()
-            await asyncio.gather(worker, return_exceptions=True)
 
-    try:
-        asyncio.run(work())
-    except procrastinate.exceptions.ConnectorException as error:  # not what waiting for the database is made for
-        raise OperationalError(f"the job queue lost the database: {error.__cause__ or error}") from error
+def _serve(queue: JobQueue, hands: Hands, stopped: threading.Event) -> None:
+    beat_at = look_at = 0.0
+    while not stopped.is_set():
+        now = time.monotonic()
+        if now >= beat_at:
+            queue.beat()
+            beat_at = now + HEARTBEAT
+        ended = hands.collect()
+        if ended or (hands.free and now >= look_at):
+            for job in queue.next(ended, hands.free):
+                hands.begin(job)
+            look_at = now + LOOK_EVERY
+        if queue.wait(STOP_WITHIN):
+            look_at = 0.0
+
+
+def _drain(queue: JobQueue, hands: Hands) -> None:
+    """Let what is under way end; the worker lives, for the others, until it has."""
+    deadline = time.monotonic() + DRAIN
+    while hands.busy and time.monotonic() < deadline:
+        queue.beat()
+        queue.next(hands.collect(), 0)
+        if hands.busy:
+            queue.wait(HEARTBEAT)

@@ -1,6 +1,7 @@
 """The one database: a pool of connections, exact JSON, and transactions."""
 
 import random
+import select
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,6 +91,17 @@ def repeating(transaction: Callable[P, T]) -> Callable[P, T]:
     return done
 
 
+def _check(connection: Connection) -> None:
+    """Whether the server is still there. A session at rest is told of its end: only one with news is asked itself.
+
+    Raises psycopg's OperationalError.
+    """
+    news = select.poll()
+    news.register(connection, select.POLLIN)
+    if news.poll(0):
+        ConnectionPool.check_connection(connection)
+
+
 class Database:
     """A pool of autocommit connections; `transaction()` makes what must happen together commit together."""
 
@@ -100,7 +112,7 @@ class Database:
             min_size=1,
             max_size=size,
             kwargs={"row_factory": dict_row, "autocommit": True},
-            check=ConnectionPool.check_connection,
+            check=_check,
             timeout=PATIENCE,
             open=True,
         )

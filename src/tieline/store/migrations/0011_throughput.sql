@@ -1,0 +1,20 @@
+-- A worker finishes what has ended and takes what comes next in one round trip. A job that was taken over from it in the
+-- meantime is not its to finish any more.
+create function next_jobs(queue text, worker bigint, ended bigint[], most int) returns setof procrastinate_jobs
+language plpgsql as $$
+declare
+  job procrastinate_jobs;
+begin
+  delete from procrastinate_jobs where id = any (ended) and status = 'doing' and worker_id = worker;
+  for number in 1..most loop
+    job := procrastinate_fetch_job_v2(array[queue], worker);
+    exit when job.id is null;
+    return next job;
+  end loop;
+end
+$$;
+
+-- Each database session counts in a part of its own: one row that all runs end on made them wait for each other's commits.
+alter table change_count add column part int not null default 0;
+alter table change_count drop constraint change_count_pkey;
+alter table change_count add primary key (connection, flow, hour, part);
