@@ -74,10 +74,11 @@ class JobQueue:
 
     def wait(self, seconds: float) -> bool:
         """Until a job came in, `ring` was called, or so long; whether there may be something to do."""
-        ready, _, _ = select.select([self._db, self._ear], [], [], seconds)
+        ears: list[Any] = [self._db, self._ear]
+        ready, _, _ = select.select(ears, [], [], seconds)
         if self._ear in ready:
             self._ear.recv(4096)
-        heard: list[Any] = list(self._db.notifies(timeout=0)) if self._db in ready else []
+        heard = list(self._db.notifies(timeout=0)) if self._db in ready else []
         return self._ear in ready or bool(heard)
 
     def ring(self) -> None:
