@@ -79,18 +79,29 @@ select e.id, e.connection, e.target, e.subject, e.engagement, e.flow, e.key, e.s
   e.handle, e.sent_at, e.quarantine_until, e.retry_at, e.failures, e.problem, clock_timestamp() as now,
   e.state = 'intended' and e.engagement <> %(engagement)s and e.sent_at > clock_timestamp() - interval '30 seconds'
     and l.epoch = e.epoch as still_running
-from effect e left join lease l on l.engagement = e.engagement
-where e.connection = %(connection)s and e.target = %(target)s and e.subject = any (%(subjects)s)
 """
+_ONE = f"""{_READ}
+from effect e left join lease l on l.engagement = e.engagement
+where e.connection = %(connection)s and e.target = %(target)s and e.subject = %(subject)s
+"""  # noqa: S608 - constants of this module
+# With `= any (subjects)` the planner reads all effects of the target, until it has statistics; `offset 0` hinders it.
+_MANY = f"""{_READ}
+from unnest(%(subjects)s::text[]) wanted (subject)
+  cross join lateral (select * from effect where connection = %(connection)s and target = %(target)s
+    and subject = wanted.subject offset 0) e
+  left join lease l on l.engagement = e.engagement
+"""  # noqa: S608
 
 
 def read_effects(
     connection: Connection, vendor: str, target: str, subjects: list[str], engagement: str
 ) -> dict[str, Effect]:
     """The effects of one target by subject."""
-    rows = connection.execute(
-        _READ, {"connection": vendor, "target": target, "subjects": subjects, "engagement": engagement}
-    ).fetchall()
+    values = {"connection": vendor, "target": target, "engagement": engagement}
+    if len(subjects) == 1:
+        rows = connection.execute(_ONE, {**values, "subject": subjects[0]}).fetchall()
+    else:
+        rows = connection.execute(_MANY, {**values, "subjects": subjects}).fetchall()
     return {row["subject"]: Effect(**{**row, "still_running": bool(row["still_running"])}) for row in rows}
 
 

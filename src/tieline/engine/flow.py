@@ -93,9 +93,11 @@ with seen as (
 fence as (
   insert into lease (engagement, epoch) select engagement, 1 from seen
   on conflict (engagement) do update set epoch = lease.epoch + 1 returning epoch)
-select seen.engagement, seen.wanted, seen.since, seen.taken as reasons, fence.epoch, clock_timestamp() as now
+select seen.engagement, seen.wanted, seen.since, seen.taken as reasons, fence.epoch, clock_timestamp() as now,
+  set_config('synchronous_commit', 'off', true)
 from seen, fence
 """
+# A crash may take the begin back, for nothing was sent yet: the first intent waits for the disk, and so for all before.
 
 
 def _begin(engine: FlowEngine, db: Connection, flow: str, key: str) -> tuple[Run, int]:
@@ -169,7 +171,8 @@ update agenda set done = greatest(done, %(wanted)s), state = %(state)s, note = %
   taken = case when %(complete)s then '{}' else taken end
 where flow = %(flow)s and key = %(key)s and exists (
   select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
-returning flow
+returning exists (select from exception_line l where l.flow = agenda.flow and l.key = agenda.key) as has_problems,
+  exists (select from approval a where a.flow = agenda.flow and a.key = agenda.key) as has_approvals
 """
 _RETIRE = """
 update effect e set retired_at = clock_timestamp() where e.flow = %(flow)s and e.key = %(key)s and retired_at is null
@@ -183,11 +186,11 @@ update run set ended_at = clock_timestamp(), state = %s, note = %s, steps = %s w
 
 
 def _end(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
-    pending = list(run.pending)
+    pending, begun = list(run.pending), run.author
 
     def settle() -> EndState:
-        run.pending[:] = pending
-        return _settle(engine, _as_stored(run), wanted, end)
+        run.pending[:], run.author = pending, begun
+        return _settle(engine, run, wanted, end)
 
     return repeated(settle)
 
@@ -218,19 +221,20 @@ def _settle(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
         count_changes(run.db, author.flow, run.counts)
         for action in run.in_transaction:
             action(run.db)
-        if end.complete:
+        if end.complete and row["has_approvals"]:
             void_unasked(run.db, author, run.asked)
         if end.complete and end.state in ("done", "blocked") and run.demanded:
             _retire(run)
-        settle_problems(
-            run.db,
-            flow=author.flow,
-            key=author.key,
-            engagement=author.engagement,
-            problems=run.problems,
-            keep_others=end.state == "retrying",
-            records=run.read,
-        )
+        if run.problems or row["has_problems"]:
+            settle_problems(
+                run.db,
+                flow=author.flow,
+                key=author.key,
+                engagement=author.engagement,
+                problems=run.problems,
+                keep_others=end.state == "retrying",
+                records=run.read,
+            )
         if author.run_id:
             run.db.execute(_RUN, [end.state, end.note, run.steps_json(), author.run_id])
         for item in run.wakes:
@@ -269,6 +273,7 @@ def _superseded(run: Run) -> EndState:
 def _failed(engine: FlowEngine, run: Run, wanted: int, error: Exception) -> EndState:
     """Our own bug: an exception of kind `internal`; the engagement's data waits, nothing else stops."""
     run.in_transaction[:], run.wakes[:] = [], []
+    _forget_unstored(run)
     _rescue_all(run)
     text = "".join(char for char in f"{type(error).__name__}: {error}"[:300] if char.isprintable())
     internal = Problem(
@@ -290,11 +295,10 @@ def _failed(engine: FlowEngine, run: Run, wanted: int, error: Exception) -> EndS
         return _end(engine, run, wanted, End("blocked", text, complete=False))
 
 
-def _as_stored(run: Run) -> Run:
+def _forget_unstored(run: Run) -> None:
     """The run's row may be gone with the transaction that made it; it is then made again."""
     if run.author.run_id and not run.db.execute("select from run where id = %s", [run.author.run_id]).fetchall():
         run.author = replace(run.author, run_id=0)
-    return run
 
 
 def _rescue_all(run: Run) -> None:

@@ -5,7 +5,7 @@ language plpgsql as $$
 declare
   job procrastinate_jobs;
 begin
-  delete from procrastinate_jobs where id = any (ended) and status = 'doing' and worker_id = worker;
+  delete from procrastinate_jobs where id = any (ended) and status = 'doing' and worker_id + 0 = worker; -- by its key
   for number in 1..most loop
     job := procrastinate_fetch_job_v2(array[queue], worker);
     exit when job.id is null;
@@ -18,3 +18,7 @@ $$;
 alter table change_count add column part int not null default 0;
 alter table change_count drop constraint change_count_pkey;
 alter table change_count add primary key (connection, flow, hour, part);
+
+-- Procrastinate's history of a job ends with the job, which we delete; nobody could ever read it.
+alter table procrastinate_jobs disable trigger procrastinate_trigger_status_events_insert_v1;
+alter table procrastinate_jobs disable trigger procrastinate_trigger_status_events_update_v1;
