@@ -1,1 +1,1 @@
-"""Runs, effects, wake-ups, schedules and limits; the only package that imports procrastinate."""
+"""Runs, effects, wake-ups, schedules and limits; the only package that knows Procrastinate."""

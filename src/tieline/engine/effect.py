@@ -83,7 +83,7 @@ select e.id, e.connection, e.target, e.subject, e.engagement, e.flow, e.key, e.s
 _ONE = f"""{_READ}
 from effect e left join lease l on l.engagement = e.engagement
 where e.connection = %(connection)s and e.target = %(target)s and e.subject = %(subject)s
-"""  # noqa: S608 - constants of this module
+"""
 # With `= any (subjects)` the planner reads all effects of the target, until it has statistics; `offset 0` hinders it.
 _MANY = f"""{_READ}
 from unnest(%(subjects)s::text[]) wanted (subject)
