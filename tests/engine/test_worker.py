@@ -11,11 +11,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from psycopg.errors import OperationalError
 
 from tests.engine.conftest import Bench
 from tests.sdk.scripted import Answering, Vendor, scripted
 from tieline.engine.wake import wake
-from tieline.engine.worker import take_over
+from tieline.engine.worker import run_worker, take_over
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,6 +81,11 @@ def wake_all(bench: Bench, keys: list[str]) -> None:
             wake(db, "f", key, f"eng_{key}", "event")
 
 
+def change(bench: Bench, statements: str) -> None:
+    with bench.database.connection() as db:
+        db.execute(statements.encode())
+
+
 def until(condition: Callable[[], Any], what: str) -> Any:
     deadline = time.monotonic() + 60
     while not (found := condition()):
@@ -133,3 +139,44 @@ def test_three_workers_share_the_queue_and_nothing_is_done_twice(bench: Bench, v
     wake_all(bench, keys)
     until(lambda: all_done(bench) and not bench.rows("select id from procrastinate_jobs"), "all flows are done")
     assert sorted(things.ledger) == sorted(f"{name}:{key}" for name in ("parent", "child", "last") for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("event", "table"),
+    [
+        pytest.param("update", "procrastinate_workers", id="heartbeat"),
+        pytest.param("delete", "procrastinate_jobs", id="end of a job"),
+    ],
+)
+def test_a_worker_that_lost_the_database_for_a_moment_ends_so_that_it_begins_anew(
+    bench: Bench, event: str, table: str
+) -> None:
+    """It would live on without a heartbeat, or with a job that is under way for ever."""
+    bench.flows["f"] = lambda run, key, systems: None
+    change(
+        bench,
+        "create function lose() returns trigger language plpgsql as"
+        " 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end';"
+        f" create trigger lose before {event} on {table} for each row execute function lose()",
+    )
+    wake_all(bench, ["k"])
+    stopped = threading.Event()
+    timer = threading.Timer(60, stopped.set)
+    timer.start()
+    try:
+        with pytest.raises(OperationalError):
+            run_worker(bench.database.conninfo, bench.engine, threads=2, stopped=stopped)
+    finally:
+        timer.cancel()
+    change(bench, f"drop trigger lose on {table}")
+    take_over(bench.database, after=0.0)
+    stopped = threading.Event()
+    worker = threading.Thread(
+        target=run_worker, args=(bench.database.conninfo, bench.engine), kwargs={"threads": 2, "stopped": stopped}
+    )
+    worker.start()
+    try:
+        until(lambda: all_done(bench) and not bench.rows("select id from procrastinate_jobs"), "the flow is done")
+    finally:
+        stopped.set()
+        worker.join(60)
