@@ -169,10 +169,11 @@ def world(
     netsuite_for: Sequence[str] = (),
     tryton_for: Sequence[str] = (),
     push: bool = True,
+    host: str = "127.0.0.1",
 ) -> Iterator[World]:
     """Start the stand-ins and write the site; the administrators' work is done."""
     with ExitStack() as stack:
-        urls = {name: stack.enter_context(running(BUILDS[name])) for name in vendors}
+        urls = {name: stack.enter_context(running(BUILDS[name], host=host)) for name in vendors}
         here = World(site=folder / "site", conninfo=conninfo, urls=urls, stack=stack, tryton=tryton)
         write_example(
             here.site,

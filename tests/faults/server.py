@@ -2,11 +2,13 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
+import psycopg
+from psycopg.conninfo import make_conninfo
 
 from tieline.engine.schema import migrate_database
 from tieline.store.embedded import EmbeddedPostgres
@@ -19,10 +21,18 @@ SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 class Server:
     """One server and its address."""
 
-    def __init__(self, folder: Path) -> None:
-        self._embedded = EmbeddedPostgres(folder, SETTINGS)
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        self._embedded = EmbeddedPostgres(folder, {**SETTINGS, **settings})
         self.url = self._embedded.start()
         migrate_database(self.url)
+
+    def admit(self, address: str, network: str) -> str:
+        """Let everybody of a network in; the URL for them. The server listens on `address` by its settings."""
+        with (self._embedded.data / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {network} trust\n")
+        with psycopg.connect(self.url, autocommit=True) as db:
+            db.execute("select pg_reload_conf()")
+        return make_conninfo(self.url, host=address, port="5432")
 
     def kill(self) -> None:
         """kill -9 of the server; its children find themselves alone and end."""
@@ -55,9 +65,9 @@ class Server:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[Server]:
+def server(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
     """A migrated server for one test."""
-    opened = Server(folder)
+    opened = Server(folder, settings or {})
     try:
         yield opened
     finally:

@@ -10,14 +10,14 @@ from tieline_standins.core.server import Build, StandIn, listen
 
 
 @contextmanager
-def running(build: Build, *, state: Path | None = None, seed: int = 0) -> Iterator[str]:
-    """Serve one vendor on a free port of 127.0.0.1; yields its base address and stops it afterwards."""
+def running(build: Build, *, host: str = "127.0.0.1", state: Path | None = None, seed: int = 0) -> Iterator[str]:
+    """Serve one vendor on a free port of this machine's address; yields its base address and stops it afterwards."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="stand-in", daemon=True)
     thread.start()
     stack = AsyncExitStack()
     try:
-        start = listen(StandIn(build, state=state, seed=seed), "127.0.0.1", 0, stack)
+        start = listen(StandIn(build, state=state, seed=seed), host, 0, stack)
         yield asyncio.run_coroutine_threadsafe(start, loop).result()
     finally:
         asyncio.run_coroutine_threadsafe(stack.aclose(), loop).result()
