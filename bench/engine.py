@@ -16,10 +16,9 @@ from bench.world import Postgres
 from tieline.engine.change_guard import ChangeGuard
 from tieline.engine.controls import Controls
 from tieline.engine.flow import FlowEngine
-from tieline.engine.intake import receive
+from tieline.engine.intake import Arrival, Instance, receive
 from tieline.engine.limits import Governor
 from tieline.engine.run import Run
-from tieline.engine.wake import wake
 from tieline.engine.worker import Ticker, run_worker
 from tieline.exception_queue.bulk import Shown, bulk_retry, preview
 from tieline.exception_queue.filter import Filter
@@ -106,11 +105,11 @@ class Bench:
     def event(self, flow: str, key: str) -> float:
         """Take an event in; when its commit was there."""
 
-        def handle(db: Connection, connection: str, changed: Changed, reason: str) -> None:
-            wake(db, flow, changed.external_id, changed.external_id, reason)
+        def concerns(db: Connection, connection: str, changed: Sequence[Changed]) -> list[Instance]:
+            return [(flow, one.external_id, one.external_id) for one in changed]
 
         with self.database.transaction() as db:
-            receive(db, VENDOR, key, Changed("thing", key, 1), handle, "push", None)
+            receive(db, [Arrival(VENDOR, key, Changed("thing", key, 1))], concerns, "event")
         return time.perf_counter()
 
 

@@ -16,6 +16,7 @@ from tieline.app.assembly import Tieline, assemble
 from tieline.app.intake import Intake
 from tieline.app.site import load_site
 from tieline.app.worker import start
+from tieline.engine.wake import wake_many
 from tieline.sdk.feed import Changed
 
 LAST = "contract_to_project"
@@ -101,8 +102,8 @@ def _many(tieline: Tieline, seen: Recording, deals: Sequence[str]) -> Measured:
     intake = Intake(tieline)
     begun = time.perf_counter()
     with tieline.database.transaction() as db:
-        for deal in deals:
-            intake.handle(db, "salesforce", Changed("opportunity", deal, 1), "event")
+        changed = [Changed("opportunity", deal, 1) for deal in deals]
+        wake_many(db, intake.concerns(db, "salesforce", changed), "event")
     ended = seen.wait_for(LAST, len(deals))
     if any(one.state != "done" for one in ended):
         with tieline.database.connection() as db:

@@ -22,6 +22,7 @@ from tieline.app.assembly import assemble
 from tieline.app.intake import Intake
 from tieline.app.site import load_site
 from tieline.app.worker import start
+from tieline.engine.wake import wake_many
 from tieline.sdk.feed import Changed
 from tieline.store.database import connect
 
@@ -92,7 +93,7 @@ def _open_engagements(folder: Path, conninfo: str, world: Vendors) -> None:
         intake = Intake(tieline)
         for deal in win_deals(world, PROJECTS):
             with tieline.database.transaction() as db:
-                intake.handle(db, "salesforce", Changed("opportunity", deal, 1), "event")
+                wake_many(db, intake.concerns(db, "salesforce", [Changed("opportunity", deal, 1)]), "event")
         seen.wait_for(LAST, PROJECTS)
         rest(tieline)
     with connect(conninfo) as db:  # the measured pull begins where the feed begins

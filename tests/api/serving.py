@@ -4,7 +4,7 @@ import atexit
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -21,18 +21,17 @@ from tieline.app.replay import Replays
 from tieline.app.site import load_site
 from tieline.engine.controls import Controls
 from tieline.engine.flow import FlowEngine
-from tieline.engine.intake import Handle
+from tieline.engine.intake import Concerns, Instance
 from tieline.engine.run import Run
-from tieline.engine.wake import wake
 from tieline.sdk.feed import Changed
 from tieline.store.database import Connection, Database
 
 WEBHOOK_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
 
-def wake_opportunity(db: Connection, connection: str, changed: Changed, reason: str) -> None:
-    """What intake does with an event, as far as these tests look."""
-    wake(db, "opportunity_to_contract", changed.external_id, changed.external_id, reason)
+def opportunities(db: Connection, connection: str, changed: Sequence[Changed]) -> list[Instance]:
+    """What events concern, as far as these tests look."""
+    return [("opportunity_to_contract", one.external_id, one.external_id) for one in changed]
 
 
 @lru_cache
@@ -48,7 +47,7 @@ def all_is_well(run: Run, key: str, systems: object) -> None:
     """A flow that finds everything as it should be."""
 
 
-def desk_on(database: Database, folder: Path, handle: Handle = wake_opportunity) -> Desk:
+def desk_on(database: Database, folder: Path, concerns: Concerns = opportunities) -> Desk:
     """A desk of the example site; Salesforce signs its events."""
     shutil.copytree(_example(), folder)
     text = (folder / "site.toml").read_text("utf-8")
@@ -70,7 +69,7 @@ def desk_on(database: Database, folder: Path, handle: Handle = wake_opportunity)
         app_version="test",
     )
     replays = Replays(database=database, engine=engine, connected={})
-    return Desk(site=site, database=database, cards=cards(), flows=flows, handle=handle, replays=replays)
+    return Desk(site=site, database=database, cards=cards(), flows=flows, concerns=concerns, replays=replays)
 
 
 @contextmanager

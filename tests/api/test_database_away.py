@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,10 +11,11 @@ import httpx2
 import psycopg
 import pytest
 
-from tests.api.serving import client_of, desk_on, wake_opportunity
+from tests.api.serving import client_of, desk_on, opportunities
 from tests.api.test_webhooks import EVENT, count, push
 from tieline import api
 from tieline.app import guard
+from tieline.engine.intake import Instance
 from tieline.sdk.feed import Changed
 from tieline.store.database import REPEATS, Connection, Database
 
@@ -81,13 +82,13 @@ def test_a_conflict_is_done_again_and_never_told_as_a_fault_of_ours(
 ) -> None:
     left = [conflicts]
 
-    def handle(db: Connection, connection: str, changed: Changed, reason: str) -> None:
-        wake_opportunity(db, connection, changed, reason)
+    def concerns(db: Connection, connection: str, changed: Sequence[Changed]) -> list[Instance]:
         if left[0]:
             left[0] -= 1
             db.execute(f"do $$ begin raise exception using errcode = '{code}'; end $$".encode())
+        return opportunities(db, connection, changed)
 
-    with client_of(api.build(desk_on(books, tmp_path / "site", handle))) as client:
+    with client_of(api.build(desk_on(books, tmp_path / "site", concerns))) as client:
         assert push(client, EVENT).status_code == status
         assert push(client, EVENT).status_code == (200 if status == 202 else 202)
     assert count(books, "inbox") == 1

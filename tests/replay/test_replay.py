@@ -1,6 +1,6 @@
 """Replays wake and look again under the same keys: whatever was written stays single, however often they are asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.conftest import Bench
 from tests.engine.ledger_vendor import LedgerVendor, Thing
-from tieline.engine.intake import receive
+from tieline.engine.intake import Arrival, Instance, receive
 from tieline.engine.replay import WINDOW, NothingToReplay, Scope, ask, instances, move, scope_of, stop
 from tieline.engine.run import Run
 from tieline.engine.wake import wake
@@ -165,14 +165,13 @@ def event(
 ) -> None:
     """An event came, and its flow ran."""
 
-    def handle(db: Connection, connection: str, changed: Changed, reason: str) -> None:
-        wake(db, "f", subject, "eng_1", reason)
+    def concerns(db: Connection, connection: str, changed: Sequence[Changed]) -> list[Instance]:
+        return [("f", subject, "eng_1")]
 
     with bench.database.transaction() as db:
         refer(db, connection, record, subject, external_id)
-        receive(
-            db, connection, f"evt-{connection}-{external_id}-{at}", Changed(record, external_id, 1), handle, "push", {}
-        )
+        name = f"evt-{connection}-{external_id}-{at}"
+        receive(db, [Arrival(connection, name, Changed(record, external_id, 1), {})], concerns, "event")
         db.execute("delete from procrastinate_jobs")
         db.execute("update agenda set done = wanted")
         if at is not None:

@@ -20,6 +20,7 @@ from tieline.api import (
     service,
     webhooks,
 )
+from tieline.api.group_commit import GroupCommit
 from tieline.app.desk import Desk
 from tieline.app.guard import Guard
 
@@ -40,6 +41,7 @@ def build(desk: Desk) -> ASGIApp:
         redirect_slashes=False,
     )
     app.state.desk = desk
+    app.state.events = GroupCommit(desk.database, desk.concerns)
     errors.install(app)
     app.include_router(api_router(), responses=FAILURES)
     return Guard(app, headers=HEADERS, tell=errors.tell, signed_paths=("/hooks/",))

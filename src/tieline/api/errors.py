@@ -2,12 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -16,6 +14,7 @@ from starlette.types import Scope
 from tieline.app.guard import Refusal, tells_own_faults
 from tieline.app.views.paging import BadCursor
 from tieline.exception_queue.actions import NoSuchException, NotPossible
+from tieline.store.database import AWAY
 
 log = structlog.get_logger()
 
@@ -107,8 +106,5 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Respon
     BadCursor: _cursor,
     NoSuchException: _unknown,
     NotPossible: _impossible,
-    psycopg.OperationalError: _database,
-    psycopg.InterfaceError: _database,
-    psycopg.errors.IdleInTransactionSessionTimeout: _database,
-    PoolTimeout: _database,
+    **dict.fromkeys(AWAY, _database),
 }

@@ -8,7 +8,7 @@ from tieline import connectors
 from tieline.app.replay import Replays
 from tieline.app.site import Site
 from tieline.app.views.systems import Cards
-from tieline.engine.intake import Handle
+from tieline.engine.intake import Concerns
 from tieline.sdk.connector import ConnectionSettings
 from tieline.sdk.errors import Unauthorized
 from tieline.store.database import Database
@@ -24,7 +24,7 @@ class Desk:
     database: Database
     cards: Cards
     flows: tuple[str, ...]
-    handle: Handle
+    concerns: Concerns
     replays: Replays
 
     def settings(self, connection: str) -> ConnectionSettings | None:

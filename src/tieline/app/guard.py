@@ -7,14 +7,14 @@ browser may send a change only from our own pages.
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
 
 import structlog
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,7 +25,7 @@ LARGEST_BODY = 1_000_000
 BODY_SECONDS = 15.0
 ANSWER_SECONDS = 60.0
 """How long a caller waits for the beginning of an answer. A database that is frozen never says that it is."""
-RETRY_AFTER = "5"
+RETRY_AFTER = b"5"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST: Final = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?\Z", re.IGNORECASE)
 
@@ -35,6 +35,7 @@ EVERYWHERE: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
 }
 
 
@@ -80,7 +81,8 @@ class Guard:
         self, app: ASGIApp, *, headers: Mapping[str, str], tell: Tell, signed_paths: tuple[str, ...] = ()
     ) -> None:
         self._app = app
-        self._headers = {**EVERYWHERE, **headers}
+        safe = {**EVERYWHERE, **headers}
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in safe.items()]
         self._tell = tell
         self._signed_paths = signed_paths
         """Paths that prove their sender by a signature instead of by being our own page."""
@@ -197,7 +199,7 @@ async def _body(scope: Scope, receive: Receive) -> bytes | None:
 class _Answer:
     """Adds our headers to the answer, and knows whether it has begun."""
 
-    def __init__(self, send: Send, headers: Mapping[str, str]) -> None:
+    def __init__(self, send: Send, headers: Sequence[tuple[bytes, bytes]]) -> None:
         self._send = send
         self._headers = headers
         self.started = False
@@ -213,10 +215,9 @@ class _Answer:
         """Pass a message of the answer on, whoever gives it."""
         if message["type"] == "http.response.start":
             self.started = True
-            headers = MutableHeaders(raw=message.setdefault("headers", []))
-            for name, value in self._headers.items():
-                headers.setdefault(name, value)
-            headers.setdefault("Cache-Control", "no-store")
-            if message["status"] == 503:
-                headers.setdefault("Retry-After", RETRY_AFTER)
+            headers = message.setdefault("headers", [])
+            given = {name for name, _ in headers}
+            headers += [header for header in self._headers if header[0] not in given]
+            if message["status"] == 503 and b"retry-after" not in given:
+                headers.append((b"retry-after", RETRY_AFTER))
         await self._send(message)

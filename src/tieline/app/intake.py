@@ -7,14 +7,15 @@ from functools import partial
 import structlog
 
 from tieline.app.assembly import Tieline
-from tieline.engine.intake import deliver, note_failure, push_position, sweep
+from tieline.engine.intake import Instance, deliver, note_failure, push_position, sweep
 from tieline.engine.tiers import working_for
 from tieline.engine.wake import wake
+from tieline.flows.unlinked import FLOWS_OF
 from tieline.model.ids import born_outside
 from tieline.sdk.connected import Connected, Pushed
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.sdk.feed import Changed, Changes
-from tieline.store.canonical import engagement_of_opportunity, refer
+from tieline.store.canonical import engagements_of_opportunities, refer_all
 from tieline.store.database import Connection, connect
 
 log = structlog.get_logger()
@@ -28,15 +29,12 @@ class Intake:
     def __init__(self, tieline: Tieline) -> None:
         self._tieline = tieline
 
-    def handle(self, db: Connection, connection: str, changed: Changed, reason: str) -> None:
-        """Wake the flows a change concerns; a record nobody knows becomes an `unlinked` exception."""
-        match changed.record:
-            case "opportunity":
-                self._opportunity(db, connection, changed, reason)
-            case "project":
-                self._known(db, connection, changed, reason, ("staffing", "milestone_billing"))
-            case "invoice":
-                self._known(db, connection, changed, reason, ("invoice_feedback",))
+    def concerns(self, db: Connection, connection: str, changed: Sequence[Changed]) -> list[Instance]:
+        """The flow instances that changed records concern; a record nobody knows becomes an `unlinked` exception."""
+        instances = self._opportunities(db, connection, [one for one in changed if one.record == "opportunity"])
+        for record, flows in FLOWS_OF.items():
+            instances += _known(db, connection, [one for one in changed if one.record == record], flows)
+        return instances
 
     def sweeps(self) -> dict[str, Duty]:
         """One duty per document feed."""
@@ -87,7 +85,7 @@ class Intake:
     def _sweep(self, name: str, feed: str, pages: Callable[[str | None], Changes[Changed]]) -> None:
         try:
             with working_for("feedback" if feed == "invoices" else "project"):
-                new = sweep(self._tieline.database, name, feed, pages, self.handle)
+                new = sweep(self._tieline.database, name, feed, pages, self.concerns)
         except (Unavailable, Rejected, Unauthorized) as error:
             note_failure(self._tieline.database, f"{name}:{feed}", error)
         else:
@@ -118,26 +116,34 @@ class Intake:
             stopped.wait(2.0)
 
     def _deliver(self, name: str, events: Sequence[Pushed]) -> None:
-        deliver(self._tieline.database, name, events, self.handle)
+        deliver(self._tieline.database, name, events, self.concerns)
 
-    def _opportunity(self, db: Connection, connection: str, changed: Changed, reason: str) -> None:
+    def _opportunities(self, db: Connection, connection: str, changed: Sequence[Changed]) -> list[Instance]:
         account = self._tieline.connected[connection].settings.account
-        opportunity = born_outside(account, "opportunity", changed.external_id)
-        refer(db, connection, "opportunity", opportunity, changed.external_id)
-        lock = engagement_of_opportunity(db, opportunity) or opportunity
-        wake(db, "opportunity_to_contract", opportunity, lock, reason)
+        external = {born_outside(account, "opportunity", one.external_id): one.external_id for one in changed}
+        if not external:
+            return []
+        refer_all(db, connection, "opportunity", external)
+        engagements = engagements_of_opportunities(db, list(external))
+        return [("opportunity_to_contract", one, engagements.get(one, one)) for one in external]
 
-    def _known(self, db: Connection, connection: str, changed: Changed, reason: str, flows: tuple[str, ...]) -> None:
-        row = db.execute(
-            "select r.subject, coalesce(p.engagement_id, i.engagement_id) as engagement from cross_reference r"
-            " left join project p on p.id = r.subject left join invoice i on i.id = r.subject"
-            " where r.connection = %s and r.target = %s and r.external_id = %s",
-            [connection, changed.record, changed.external_id],
-        ).fetchone()
-        if row is None:
-            if not changed.deleted:
-                key = f"{connection}:{changed.record}:{changed.external_id}"
-                wake(db, "unlinked", key, key, reason)
-            return
-        for flow in flows:
-            wake(db, flow, row["subject"], row["engagement"] or row["subject"], reason)
+
+_KNOWN = """
+select r.external_id, r.subject, coalesce(p.engagement_id, i.engagement_id, r.subject) as engagement
+from cross_reference r left join project p on p.id = r.subject left join invoice i on i.id = r.subject
+where r.connection = %s and r.target = %s and r.external_id = any(%s)
+"""
+
+
+def _known(db: Connection, connection: str, changed: Sequence[Changed], flows: tuple[str, ...]) -> list[Instance]:
+    """The instances of records of one kind; a deleted one that nobody knows concerns nobody."""
+    if not changed:
+        return []
+    record = changed[0].record
+    rows = db.execute(_KNOWN, [connection, record, list({one.external_id for one in changed})]).fetchall()
+    known = {row["external_id"] for row in rows}
+    strange = {one.external_id for one in changed if not one.deleted} - known
+    unlinked = [f"{connection}:{record}:{one}" for one in sorted(strange)]
+    return [(flow, row["subject"], row["engagement"]) for row in rows for flow in flows] + [
+        ("unlinked", key, key) for key in unlinked
+    ]

@@ -31,6 +31,6 @@ def desk_of(tieline: Tieline) -> Desk:
         database=tieline.database,
         cards=cards_of(tieline.connected),
         flows=tuple(FLOWS),
-        handle=Intake(tieline).handle,
+        concerns=Intake(tieline).concerns,
         replays=replays_of(tieline),
     )

@@ -3,13 +3,15 @@
 An event never carries the truth; a repeat ends at the inbox's unique key; the cursor commits with what it covers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import structlog
 from psycopg.types.json import Jsonb
 
+from tieline.engine.wake import wake_many
 from tieline.sdk.connected import Pushed
 from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
@@ -18,11 +20,24 @@ from tieline.store.database import Connection, Database, repeated
 
 log = structlog.get_logger()
 
-Handle = Callable[[Connection, str, Changed, str], None]
-"""(db, connection, what changed, reason): wake the flows this concerns; runs inside the intake's transaction."""
+Instance = tuple[str, str, str]
+"""A flow instance: flow, key, engagement."""
+Concerns = Callable[[Connection, str, Sequence[Changed]], Sequence[Instance]]
+"""(db, connection, what changed): the flow instances to wake; runs inside the intake's transaction."""
 
 LONGEST_SWEEP = 10_000
 """Pages of one sweep; the next sweep goes on where it stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event as it came in; `event_id` is what a repeat is known by."""
+
+    connection: str
+    event_id: str
+    changed: Changed
+    body: Mapping[str, Any] | None = None
+    raw: bytes | None = None
 
 
 def sweep(
@@ -30,7 +45,7 @@ def sweep(
     connection: str,
     feed: str,
     pages: Callable[[str | None], Changes[Changed]],
-    handle: Handle,
+    concerns: Concerns,
 ) -> int:
     """Read a feed from its durable cursor to its end; returns how many changes were new.
 
@@ -41,7 +56,7 @@ def sweep(
         cursor = _cursor(database, stream)
         page = pages(cursor)
         crash_point("sweep.read")
-        stored = repeated(partial(_store_page, database, connection, stream, cursor, page, handle))
+        stored = repeated(partial(_store_page, database, connection, stream, cursor, page, concerns))
         if stored is None:
             continue  # another worker swept meanwhile
         crash_point("sweep.stored")
@@ -52,7 +67,7 @@ def sweep(
 
 
 def _store_page(
-    database: Database, connection: str, stream: str, cursor: str | None, page: Changes[Changed], handle: Handle
+    database: Database, connection: str, stream: str, cursor: str | None, page: Changes[Changed], concerns: Concerns
 ) -> int | None:
     """Commit a page with its cursor; how many changes were new, None when the cursor has moved meanwhile."""
     with database.transaction() as db:
@@ -63,10 +78,11 @@ def _store_page(
         ).fetchone()
         if locked is None or locked["position"] != cursor:
             return None
-        new = 0
-        for item in page.items:
-            event = f"{item.record}:{item.external_id}:{item.version}:{item.deleted}"
-            new += receive(db, connection, event, item, handle, "sweep", None)
+        arrivals = [
+            Arrival(connection, f"{item.record}:{item.external_id}:{item.version}:{item.deleted}", item)
+            for item in page.items
+        ]
+        new = sum(receive(db, arrivals, concerns, "sweep"))
         db.execute(
             "update feed_cursor set position = %s, swept_at = clock_timestamp(), failures = 0, problem = null"
             " where stream = %s",
@@ -79,65 +95,69 @@ def _store_page(
 GRAIN = 2.0
 """Seconds that are longer than a vendor's grain of time."""
 
+# In one order for all, or two that store the same events wait for each other.
 _RECEIVE = """
-with first as (
+with come as (
+  select distinct on (connection, event) * from unnest(%(connections)s::text[], %(events)s::text[], %(kinds)s::text[],
+    %(externals)s::text[], %(bodies)s::jsonb[], %(raws)s::bytea[]) n (connection, event, kind, external, body, raw)
+  order by connection, event),
+first as (
   insert into inbox (connection, vendor_event_id, kind, external_id, body, raw)
-  values (%(connection)s, %(event)s, %(kind)s, %(external)s, %(body)s, %(raw)s)
-  on conflict (connection, vendor_event_id) do nothing returning id),
+  select connection, event, kind, external, body, raw from come order by connection, event
+  on conflict (connection, vendor_event_id) do nothing returning connection, vendor_event_id as event),
 again as (
   insert into inbox (connection, vendor_event_id, kind, external_id)
-  select %(connection)s, %(again)s, %(kind)s, %(external)s where %(swept)s and not exists (select from first)
-    and exists (select from inbox where connection = %(connection)s and vendor_event_id = %(event)s
+  select connection, event || ':again', kind, external from come c
+  where %(swept)s and (connection, event) not in (select connection, event from first)
+    and exists (select from inbox i where i.connection = c.connection and i.vendor_event_id = c.event
       and received_at < clock_timestamp() - make_interval(secs => %(grain)s))
-  on conflict (connection, vendor_event_id) do nothing returning id)
-select id from first union all select id from again
+  order by connection, event
+  on conflict (connection, vendor_event_id) do nothing
+  returning connection, left(vendor_event_id, -length(':again')) as event)
+select connection, event from first union all select connection, event from again
 """
 
 
-def receive(
-    db: Connection,
-    connection: str,
-    event_id: str,
-    changed: Changed,
-    handle: Handle,
-    reason: str,
-    body: Any,
-    raw: bytes | None = None,
-) -> bool:
-    """Store one event and wake its flows; False when it was received before.
+def receive(db: Connection, arrivals: Sequence[Arrival], concerns: Concerns, reason: str) -> list[bool]:
+    """Store events and wake the flows they concern, together; for each event whether it is new.
 
     Vendors tell versions to the second, and a record may change twice in one. So what a sweep reads again some seconds
     after its first sight counts once more, and only once.
     """
     values = {
-        "connection": connection,
-        "event": event_id,
-        "kind": changed.record,
-        "external": changed.external_id,
-        "body": Jsonb(body) if body is not None else None,
-        "raw": raw,
-        "again": f"{event_id}:again",
+        "connections": [one.connection for one in arrivals],
+        "events": [one.event_id for one in arrivals],
+        "kinds": [one.changed.record for one in arrivals],
+        "externals": [one.changed.external_id for one in arrivals],
+        "bodies": [None if one.body is None else Jsonb(dict(one.body)) for one in arrivals],
+        "raws": [one.raw for one in arrivals],
         "swept": reason == "sweep",
         "grain": GRAIN,
     }
-    if db.execute(_RECEIVE, values).fetchone() is None:
-        return False
-    handle(db, connection, changed, "event" if reason == "push" else reason)
-    return True
+    left = {(row["connection"], row["event"]) for row in db.execute(_RECEIVE, values)} if arrivals else set()
+    told, new = [], dict[str, list[Changed]]()
+    for one in arrivals:
+        event = (one.connection, one.event_id)
+        told.append(event in left)
+        if event in left:
+            left.remove(event)
+            new.setdefault(one.connection, []).append(one.changed)
+    instances = [instance for name in sorted(new) for instance in concerns(db, name, new[name])]
+    wake_many(db, instances, reason)
+    return told
 
 
-def deliver(database: Database, connection: str, events: Sequence[Pushed], handle: Handle) -> int:
+def deliver(database: Database, connection: str, events: Sequence[Pushed], concerns: Concerns) -> int:
     """Commit pushed events together with the position of the stream; returns how many were new."""
-    new = repeated(partial(_store_events, database, connection, events, handle))
+    new = repeated(partial(_store_events, database, connection, events, concerns))
     crash_point("push.stored")
     return new
 
 
-def _store_events(database: Database, connection: str, events: Sequence[Pushed], handle: Handle) -> int:
-    new = 0
+def _store_events(database: Database, connection: str, events: Sequence[Pushed], concerns: Concerns) -> int:
+    arrivals = [Arrival(connection, event.event_id, event.changed, event.body) for event in events]
     with database.transaction() as db:
-        for event in events:
-            new += receive(db, connection, event.event_id, event.changed, handle, "push", dict(event.body))
+        new = sum(receive(db, arrivals, concerns, "event"))
         if events:
             db.execute(
                 "insert into feed_cursor (stream, position, swept_at) values (%s, %s, clock_timestamp())"

@@ -1,5 +1,6 @@
 """Canonical records in the database, each with its schema version."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from psycopg.types.json import Jsonb
@@ -34,6 +35,15 @@ def engagement_of_opportunity(db: Connection, opportunity_id: str) -> str | None
         "select engagement_id from engagement_opportunity where opportunity_id = %s", [opportunity_id]
     ).fetchone()
     return row["engagement_id"] if row else None
+
+
+def engagements_of_opportunities(db: Connection, opportunity_ids: Sequence[str]) -> dict[str, str]:
+    """Opportunity -> its engagement, for those that belong to one."""
+    rows = db.execute(
+        "select opportunity_id, engagement_id from engagement_opportunity where opportunity_id = any(%s)",
+        [list(opportunity_ids)],
+    ).fetchall()
+    return {row["opportunity_id"]: row["engagement_id"] for row in rows}
 
 
 def open_engagement(
@@ -153,6 +163,16 @@ def refer(db: Connection, connection: str, target: str, subject: str, external_i
         "insert into cross_reference (connection, target, subject, external_id) values (%s, %s, %s, %s)"
         " on conflict do nothing",
         [connection, target, subject, external_id],
+    )
+
+
+def refer_all(db: Connection, connection: str, target: str, external_ids: Mapping[str, str]) -> None:
+    """Remember the vendor's ids of many records born outside, by our ids; in one order for all."""
+    db.execute(
+        "insert into cross_reference (connection, target, subject, external_id)"
+        " select %s, %s, n.* from unnest(%s::text[], %s::text[]) n (subject, external_id) order by subject"
+        " on conflict do nothing",
+        [connection, target, list(external_ids), list(external_ids.values())],
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg.errors import DeadlockDetected, IdleInTransactionSessionTimeout, SerializationFailure
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool
@@ -25,6 +25,8 @@ P = ParamSpec("P")
 CONFLICTS = (DeadlockDetected, SerializationFailure)
 """PostgreSQL gave a transaction up so that another one could go on; done again it works."""
 REPEATS = 6
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, IdleInTransactionSessionTimeout)
+"""The database does not answer, or has given up on us; conflicts are among them."""
 
 PATIENCE = 10.0
 """Seconds somebody waits for a connection: a sender of events gives up sooner than the pool's usual half minute."""
