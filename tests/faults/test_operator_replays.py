@@ -18,8 +18,8 @@ from tieline.engine.replay import NothingToReplay, Scope, ask
 from tieline.store.database import Database
 
 __all__ = ["tieline"]
-PAUSE = 0.6
-"""Seconds between two operators; each of them finds something of every level."""
+PAUSE, SLOWER = 0.6, 1.25
+"""Seconds until an operator replays again, and how that grows: a slow machine could not settle between them."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,9 @@ def operators(run: Firm) -> Iterator[set[str]]:
     came, stopped, database = set[str](), threading.Event(), Database(run.orders.conninfo)
 
     def replay() -> None:
-        while not stopped.wait(PAUSE):
+        pause = PAUSE
+        while not stopped.wait(pause):
+            pause *= SLOWER
             for name, scope in levels(run).items():
                 try:
                     ask(database, scope, threading.current_thread().name)
