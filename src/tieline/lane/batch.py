@@ -1,6 +1,6 @@
 """Posting batches: lines of one ERP connection and legal entity that go out together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from tieline.lane.pricing import Pricing
 from tieline.store.database import Connection
@@ -19,32 +19,57 @@ def share_batches(db: Connection) -> None:
     db.execute("select pg_advisory_xact_lock_shared(%s)", [MERGE_LOCK])
 
 
+_DRAW = "select array_agg(nextval('posting_batch_id_seq')) as ids from generate_series(1, %s)"
+_INSERT = """
+insert into posting_batch (id, connection, legal_entity, line_ids) overriding system value
+select id, connection, entity, lines::bigint[]
+from unnest(%(ids)s::bigint[], %(connections)s::text[], %(entities)s::text[], %(lines)s::text[])
+  n (id, connection, entity, lines)
+"""
+
+
+class NewBatches:
+    """Batches in the making: a line has its batch at once, so that it can be stored while the next one is priced."""
+
+    def __init__(self, db: Connection, pricing: Pricing, targets: Collection[Target], most: int) -> None:
+        """For at most so many lines of these targets. Numbers that are drawn and not needed stay unused."""
+        self._db = db
+        self._sizes = {one: max(1, pricing.batch_sizes.get(one[0], USUAL_SIZE)) for one in targets}
+        self._open: dict[Target, tuple[int, list[int]]] = {}
+        self._batches: list[tuple[int, Target, list[int]]] = []
+        self._free: Iterator[int] = iter(())
+        if targets and most:
+            row = db.execute(_DRAW, [most // min(self._sizes.values()) + len(targets)]).fetchone()
+            assert row is not None
+            self._free = iter(row["ids"])
+
+    def place(self, target: Target, line_id: int) -> int:
+        """The batch of a line: the target's last one, or a new one when that is full."""
+        number, lines = self._open.get(target, (0, []))
+        if not lines or len(lines) >= self._sizes[target]:
+            number, lines = self._open[target] = next(self._free), []
+            self._batches.append((number, target, lines))
+        lines.append(line_id)
+        return number
+
+    def store(self) -> None:
+        """Write them; nothing more is placed afterwards."""
+        if self._batches:
+            values = {
+                "ids": [number for number, _, _ in self._batches],
+                "connections": [connection for _, (connection, _), _ in self._batches],
+                "entities": [entity for _, (_, entity), _ in self._batches],
+                "lines": [f"{{{','.join(map(str, lines))}}}" for _, _, lines in self._batches],
+            }
+            self._db.execute(_INSERT, values)
+
+
 def make_batches(db: Connection, pricing: Pricing, lines: Mapping[Target, list[int]]) -> dict[int, int]:
     """New ready batches of at most the ERP's size; returns line -> batch."""
-    parts = [
-        (connection, entity, part)
-        for (connection, entity), ids in sorted(lines.items())
-        for part in _chunks(ids, max(1, pricing.batch_sizes.get(connection, USUAL_SIZE)))
-    ]
-    if not parts:
-        return {}
-    with db.cursor() as cursor:
-        cursor.executemany(
-            "insert into posting_batch (connection, legal_entity, line_ids) values (%s, %s, %s) returning id",
-            parts,
-            returning=True,
-        )
-        batches: dict[int, int] = {}
-        for _, _, ids in parts:
-            row = cursor.fetchone()
-            assert row is not None
-            batches |= dict.fromkeys(ids, int(row["id"]))
-            cursor.nextset()
-    return batches
-
-
-def _chunks(ids: list[int], size: int) -> Iterable[list[int]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))
+    batches = NewBatches(db, pricing, lines, sum(map(len, lines.values())))
+    placed = {one: batches.place(target, one) for target, ids in sorted(lines.items()) for one in ids}
+    batches.store()
+    return placed
 
 
 _SMALL = """

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from tieline.billing.cause import Cause
 from tieline.billing.pricing import Priced
 from tieline.engine.problem import Problem
-from tieline.lane.batch import Target, make_batches
+from tieline.lane.batch import NewBatches, Target
 from tieline.lane.check import Worth, judge, unstorable, worth
 from tieline.lane.reference import ProjectFacts, Reference
 from tieline.lane.reversal import next_ids
@@ -21,6 +21,7 @@ from tieline.lane.waiting import problem_of_cause, wait_for
 from tieline.lane.wakes import wake_projects
 from tieline.sdk.feed import SourceLine
 from tieline.store.database import Connection
+from tieline.store.numbers import Numbers
 
 
 class Charge(Struct, frozen=True, gc=False):
@@ -61,29 +62,35 @@ def store_charges(db: Connection, reference: Reference, pages: Mapping[int, Sequ
     charges = [(page_id, charge) for page_id, some in pages.items() for charge in some]
     if not charges:
         return
-    judged: list[_Judged] = []
-    to_post: dict[Target, list[int]] = defaultdict(list)
+    ids = next_ids(db, len(charges))
+    batches = NewBatches(db, reference.pricing, _targets(reference), len(charges))
     causes: dict[Cause, list[int]] = defaultdict(list)
     worths: dict[int, Worth | None] = {}
-    for line_id, (page_id, charge) in zip(next_ids(db, len(charges)), charges, strict=True):
-        one, cause = _judged(reference, line_id, page_id, charge)
-        judged.append(one)
-        if cause is not None:
-            causes[cause].append(line_id)
-            worths[line_id] = worth(reference, one.charge.line)
-        target = post_target(reference, charge.line.kind, one.project)
-        if target is not None and one.priced is not None:
-            to_post[target].append(line_id)
-    batches = make_batches(db, reference.pricing, to_post)
-    with db.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.set_types(_TYPES)
-        for one in judged:
-            copy.write_row(_row(reference.connection, one, batches.get(one.id)))
+    with db.cursor() as cursor:
+        cursor.adapters.register_dumper(None, Numbers)
+        with cursor.copy(_COPY) as copy:  # PostgreSQL stores what is written while the next lines are priced
+            copy.set_types(_TYPES)
+            for line_id, (page_id, charge) in zip(ids, charges, strict=True):
+                one, cause = _judged(reference, line_id, page_id, charge)
+                if cause is not None:
+                    causes[cause].append(line_id)
+                    worths[line_id] = worth(reference, one.charge.line)
+                target = post_target(reference, charge.line.kind, one.project) if one.priced is not None else None
+                batch = batches.place(target, line_id) if target is not None else None
+                copy.write_row(_row(reference.connection, one, batch))
+    batches.store()
     waiting: dict[Problem, list[int]] = {}
-    for cause, ids in causes.items():
-        waiting.setdefault(problem_of_cause(cause), []).extend(ids)
+    for cause, some_ids in causes.items():
+        waiting.setdefault(problem_of_cause(cause), []).extend(some_ids)
     wait_for(db, waiting, worths)
-    wake_projects(db, {(one.project.terms.project_id, one.project.engagement_id) for one in judged if one.project})
+    projects = (reference.projects.get(ref) for ref in {charge.line.project_ref for _, charge in charges})
+    wake_projects(db, {(one.terms.project_id, one.engagement_id) for one in projects if one is not None})
+
+
+def _targets(reference: Reference) -> set[Target]:
+    """Wherever lines of these projects may be posted."""
+    targets = (post_target(reference, "time", project) for project in reference.projects.values())
+    return {target for target in targets if target is not None}
 
 
 def post_target(reference: Reference, kind: str, project: ProjectFacts | None) -> Target | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Literal
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from tieline.engine.feed_lock import lock_feed
 from tieline.engine.override import corrected_lines
 from tieline.lane.batch import share_batches
-from tieline.lane.change import Outcome, apply_changes, known_versions
+from tieline.lane.change import Outcome, Version, apply_changes, known_versions
 from tieline.lane.charge import Charge, store_charges
 from tieline.lane.check import control_quantity
 from tieline.lane.pricing import Pricing
@@ -112,26 +113,31 @@ def take_pages(db: Connection, feed: Feed, pages: Sequence[LinePage], pricing: P
     """Store what is news in some pages; the caller holds the feed's lock. Returns how many lines were news."""
     newest = _newest(feed, pages)
     known = known_versions(db, feed.connection, feed.kind, [line.source_id for lines in newest for line in lines])
+    news = [[line for line in lines if _is_news(line, known.get(line.source_id))] for lines in newest]
+    if not any(news):
+        return 0
+    read = corrected_lines(db, feed.connection, feed.kind, [line for lines in news for line in lines])
+    share_batches(db)
     charges: dict[int, list[Charge]] = {}
-    count = 0
-    for page, lines in zip(pages, newest, strict=True):
-        fresh = [line for line in lines if line.approved and line.source_id not in known]
-        changed = [line for line in lines if line.source_id in known and known[line.source_id].is_older_than(line)]
-        if not fresh and not changed:
+    corrected = iter(read)
+    for page, some in zip(pages, news, strict=True):
+        lines = list(islice(corrected, len(some)))
+        if not lines:
             continue
-        fresh = corrected_lines(db, feed.connection, feed.kind, fresh)
-        changed = corrected_lines(db, feed.connection, feed.kind, changed)
-        share_batches(db)
+        fresh = [line for line in lines if line.source_id not in known]
+        changed = [line for line in lines if line.source_id in known]
         outcome = apply_changes(db, pricing, feed.connection, feed.kind, changed) if changed else Outcome()
         if changed:
             wake_projects_with(db, feed.connection, feed.kind, [line.source_id for line in changed])
         quantity = outcome.quantity + sum((control_quantity(line) for line in fresh), Decimal(0))
         page_id = _store_page(db, feed.stream, page, outcome.lines + len(fresh), quantity)
         charges[page_id] = [Charge(line) for line in fresh] + outcome.charges
-        count += len(fresh) + len(changed)
-    reference = _reference(db, feed, pricing, [charge.line for some in charges.values() for charge in some])
-    store_charges(db, reference, charges)
-    return count
+    store_charges(db, _reference(db, feed, pricing, read), charges)
+    return len(read)
+
+
+def _is_news(line: SourceLine, known: Version | None) -> bool:
+    return line.approved if known is None else known.is_older_than(line)
 
 
 def _reference(db: Connection, feed: Feed, pricing: Pricing, lines: Sequence[SourceLine]) -> Reference:

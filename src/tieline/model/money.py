@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 NO_CENTS = frozenset({"JPY", "KRW", "CLP", "ISK", "VND", "XAF", "XOF", "XPF", "UGX", "PYG", "RWF", "KMF", "GNF", "DJF"})
 THREE_DIGITS = frozenset({"BHD", "KWD", "OMR", "JOD", "TND", "IQD", "LYD"})
+_SMALLEST = {0: Decimal("1"), 2: Decimal("0.01"), 3: Decimal("0.001")}
 LARGEST = Decimal(10) ** 14
 """No amount reaches this; larger ones are a vendor's mistake or an attack."""
 
@@ -19,7 +20,7 @@ def digits(currency: str) -> int:
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """Rounded once, half up away from zero, so that a reversal mirrors its charge. Zero has no sign."""
-    return amount.quantize(Decimal(1).scaleb(-digits(currency)), rounding=ROUND_HALF_UP) + 0
+    return amount.quantize(_SMALLEST[digits(currency)], rounding=ROUND_HALF_UP) + 0
 
 
 class Money(BaseModel):
