@@ -8,7 +8,7 @@ import pytest
 from tieline.engine.limits import Governor
 from tieline.engine.limits_slots import Slots
 from tieline.sdk.connector import Limits
-from tieline.sdk.errors import Unavailable, Unclear
+from tieline.sdk.errors import Failing, Unavailable, Unclear
 from tieline.store.database import Database
 
 
@@ -40,7 +40,12 @@ def test_the_bucket_hands_out_no_more_than_its_burst(database: str) -> None:
     db.close()
 
 
-def test_five_failures_open_the_circuit_for_every_worker_and_a_429_does_not(database: str) -> None:
+@pytest.mark.parametrize(
+    "failure", [Unclear("erp", "failed inside"), Failing("erp", "failed inside", timedelta(minutes=2))]
+)
+def test_five_failures_open_the_circuit_for_every_worker_and_a_429_does_not(
+    database: str, failure: Unavailable
+) -> None:
     db = Database(database)
     limits = Limits(per_second=1000, burst=1000)
     one, other = Governor(db, "erp", "acme", limits), Governor(db, "erp", "acme", limits)
@@ -48,8 +53,8 @@ def test_five_failures_open_the_circuit_for_every_worker_and_a_429_does_not(data
         with pytest.raises(Unavailable), one.call():
             raise Unavailable("erp", "asked us to slow down", timedelta(seconds=1))
     for _ in range(5):
-        with pytest.raises(Unclear), one.call():
-            raise Unclear("erp", "failed inside")
+        with pytest.raises(type(failure)), one.call():
+            raise failure
     for governor in (one, other):
         with pytest.raises(Unavailable, match="is down"), governor.call():
             pass

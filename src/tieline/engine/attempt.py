@@ -38,15 +38,13 @@ def attempt(operation: Operation[Any], decision: Decision, intent: Intent, inten
     except Unclear as error:
         return Ended(
             "in_doubt",
-            wait_seconds=back_off(failures),
+            wait_seconds=_wait(error, failures),
             quarantine_seconds=operation.quarantine.total_seconds(),
             why=error.message,
             tries=failures + 1,
         )
     except Unavailable as error:
-        asked = error.wish.total_seconds() if error.wish else 0.0
-        wait = max(asked, back_off(failures))
-        return Ended("refused_for_now", wait_seconds=wait, why=error.message, tries=failures + 1)
+        return Ended("refused_for_now", wait_seconds=_wait(error, failures), why=error.message, tries=failures + 1)
     except Unauthorized as error:
         return Ended("refused_for_now", wait_seconds=LONGEST_BACK_OFF, unauthorized=error, why=error.message)
     except Rejected as error:
@@ -55,6 +53,11 @@ def attempt(operation: Operation[Any], decision: Decision, intent: Intent, inten
     if isinstance(answer, Accepted):
         return Ended("accepted", handle=answer.handle, wait_seconds=answer.check_in.total_seconds())
     return Ended("confirmed", external_id=answer.external_id)
+
+
+def _wait(error: Unavailable, failures: int) -> float:
+    """Seconds: the back-off, or longer when the vendor wishes it."""
+    return max(error.wish.total_seconds() if error.wish else 0.0, back_off(failures))
 
 
 def _call(operation: Operation[Any], decision: Decision, intent: Intent) -> Answer:

@@ -18,7 +18,7 @@ from tieline.engine.limits_slots import LONGEST_WAIT, Slots
 from tieline.engine.tiers import SERVICE_LEVELS, ServiceLevel, Tier, current_tier
 from tieline.engine.tracing import Noted, span
 from tieline.sdk.connector import Limits
-from tieline.sdk.errors import SHORTEST_WAIT, NotSent, Throttled, Unavailable, Unclear
+from tieline.sdk.errors import SHORTEST_WAIT, Failing, NotSent, Throttled, Unavailable, Unclear
 from tieline.store.database import Database
 
 HANDFUL_KEPT = 1.0
@@ -80,7 +80,7 @@ class Governor:
             raise
         except Unavailable as error:
             end = "failed"
-            if isinstance(error, Unclear) or error.retry_after is None:
+            if isinstance(error, Unclear | Failing) or error.retry_after is None:
                 self._circuit.failed(error.message)
             raise
         else:

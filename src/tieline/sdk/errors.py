@@ -59,6 +59,11 @@ class Unclear(Unavailable):
 
 
 @dataclass(eq=False)
+class Failing(Unavailable):
+    """The vendor failed inside over a read: nothing happened, but it may be down for everybody."""
+
+
+@dataclass(eq=False)
 class Throttled(Unavailable):
     """The vendor refused the call because of its limits: nothing happened, and the whole account slows down.
 

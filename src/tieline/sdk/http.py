@@ -19,6 +19,7 @@ from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import (
     LONGEST_WAIT,
     SHORTEST_WAIT,
+    Failing,
     NotSent,
     Rejected,
     Throttled,
@@ -234,11 +235,12 @@ class VendorHttp:
             return known
         if answer.status == 401:
             return Unauthorized(self.connection, "refused our credentials; renew them in the site's secrets")
+        wish = retry_after(answer.headers.get("retry-after"))
         if answer.status == 429:
-            return Throttled(self.connection, "asked us to slow down", retry_after(answer.headers.get("retry-after")))
+            return Throttled(self.connection, "asked us to slow down", wish)
         if answer.status >= 500:
-            kind = Unclear if write else Unavailable
-            return kind(self.connection, f"failed inside (status {answer.status})")
+            kind = Unclear if write else Failing
+            return kind(self.connection, f"failed inside (status {answer.status})", wish)
         return Rejected(self.connection, f"refused the request (status {answer.status}): {excerpt(answer.body)}")
 
 

@@ -39,4 +39,5 @@ def _is_held(case: Case) -> bool:
 
 ALL = [Case(connector, name) for connector in CONNECTORS for name in operations_of(_role_of(connector))]
 CASES = [case for case in ALL if _is_held(case)]
+ONE_EACH = [next(case for case in CASES if case.connector == connector) for connector in CONNECTORS]
 KEPT_IN_TIELINE = [case for case in ALL if not _is_held(case)]

@@ -25,9 +25,11 @@ class ControlApi:
     def __init__(self, http: httpx2.Client) -> None:
         self._http = http
 
-    def disturb(self, call: str, effect: Effect, ms: int = 0) -> None:
+    def disturb(self, call: str, effect: Effect, ms: int = 0, wish: str | None = None) -> None:
         """Disturb the next such call, once."""
         fault = {"operation": call, "times": 1, "ms": ms} | FAULTS[effect]
+        if wish is not None:
+            fault["retry_after"] = wish
         self._http.post("/__standin__/faults", content=jsontext.dumps(fault)).raise_for_status()
 
     def sent(self) -> list[str]:

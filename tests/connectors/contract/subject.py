@@ -86,8 +86,8 @@ class Subject(Protocol):
     def look(self, kind: str, external_id: str) -> Mapping[str, Any]:
         """A record as the vendor shows it."""
 
-    def disturb(self, call: str, effect: Effect, ms: int = 0) -> None:
-        """Disturb the next such call, once."""
+    def disturb(self, call: str, effect: Effect, ms: int = 0, wish: str | None = None) -> None:
+        """Disturb the next such call, once; `wish`: what a refusal says in Retry-After."""
 
     def sent(self) -> list[str]:
         """The bodies of all writes that reached the vendor's books, as text, in their order."""

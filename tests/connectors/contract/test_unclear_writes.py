@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
-from tests.connectors.contract.cases import CASES, Case
-from tests.connectors.contract.subject import Sample, Subject, operation_of
+from tests.connectors.contract.cases import CASES, ONE_EACH, Case
+from tests.connectors.contract.subject import Effect, Sample, Subject, operation_of
 from tests.engine.conftest import Bench
 from tieline.engine.link import Link
 from tieline.engine.run import Run
@@ -136,3 +137,27 @@ def test_two_records_with_our_reference_are_an_exception_where_they_can_exist(
     assert item["kind"] == "duplicate"
     assert "more than one record with our reference" in item["message"]
     assert subject.sent() == sent
+
+
+@pytest.mark.parametrize("case", ONE_EACH, ids=lambda case: case.connector)
+@pytest.mark.parametrize(
+    ("effect", "wish", "seconds"),
+    [("busy", "600", 600), ("busy", "in half an hour", 1800), ("broken", "1000000000", 3600)],
+)
+def test_what_the_vendor_wishes_in_retry_after_reaches_the_back_off(
+    case: Case,
+    subject: Subject,
+    sample: Sample,
+    wanting: Wanting,
+    bench: Bench,
+    effect: Effect,
+    wish: str,
+    seconds: int,
+) -> None:
+    if wish == "in half an hour":
+        wish = format_datetime(datetime.now(UTC) + timedelta(minutes=30), usegmt=True)
+    asked = datetime.now(UTC)
+    subject.disturb(sample.create, effect, wish=wish)
+    assert wanting.look() == "retrying"
+    waits = wanting.effect()["retry_at"] - asked
+    assert timedelta(seconds=seconds - 2) <= waits <= timedelta(seconds=seconds) + (datetime.now(UTC) - asked)

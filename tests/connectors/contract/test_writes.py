@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.contract.cases import ALL, CASES, CONNECTORS, KEPT_IN_TIELINE, Case, facts_of
+from tests.connectors.contract.cases import ALL, CASES, KEPT_IN_TIELINE, ONE_EACH, Case, facts_of
 from tests.connectors.contract.subject import Sample, Subject, operation_of
 from tieline.model.record import Record
 from tieline.sdk.connected import Connected
@@ -17,7 +17,6 @@ from tieline.sdk.operation import Links, Operation, WriteSafety, Written
 
 each_operation = pytest.mark.parametrize("case", CASES, ids=str)
 KEY = "site/contract/target/x#1"
-ONE_EACH = [next(case for case in CASES if case.connector == connector) for connector in CONNECTORS]
 LINE = ErpLine(
     reference="kantata:time:1:0",
     project="1",

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.connectors.contract.subject import Effect, Feed, Sample
 from tests.connectors.tryton.books import Books
-from tests.connectors.tryton.proxy import Fault, FaultyProxy, faulty_proxy
+from tests.connectors.tryton.proxy import WISH, Fault, FaultyProxy, faulty_proxy
 from tests.connectors.tryton.records import Story, begun, ensured
 from tests.connectors.tryton.running import Server
 from tieline.connectors.tryton import connect
@@ -59,8 +59,8 @@ class TrytonSubject:
     def look(self, kind: str, external_id: str) -> Mapping[str, Any]:
         return self.books.row(kind, external_id, *SHOWN[kind])
 
-    def disturb(self, call: str, effect: Effect, ms: int = 0) -> None:
-        self.proxy.delay = ms / 1000
+    def disturb(self, call: str, effect: Effect, ms: int = 0, wish: str | None = None) -> None:
+        self.proxy.delay, self.proxy.wish = ms / 1000, wish or WISH
         self.proxy.faults[call] = FAULTS[effect]
 
     def sent(self) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 Fault = Literal["lost_answer", "lost_request", "late", "expired", "429", "502"]
+WISH = "7"
 PASSED_ON = ("authorization", "content-type", "accept-encoding")
 
 
@@ -27,6 +28,8 @@ class FaultyProxy:
     bodies: list[tuple[str, str]] = field(default_factory=list)
     """Methods and bodies of the calls that were passed on."""
     delay: float = 0.0
+    wish: str = WISH
+    """The Retry-After of a refusal."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next_fault(self, method: str) -> Fault | None:
@@ -51,7 +54,7 @@ def faulty_proxy(target: str) -> Iterator[FaultyProxy]:
             if fault == "expired":
                 self._passed_on(b'{"id": 0, "method": "common.db.logout", "params": []}')
             if fault in ("429", "502"):
-                self._answer(int(fault), {"retry-after": "7"}, b"")
+                self._answer(int(fault), {"retry-after": proxy.wish}, b"")
                 return
             if fault == "late":
                 threading.Timer(proxy.delay, self._passed_on, [body]).start()
