@@ -12,7 +12,7 @@ import pytest
 from tests.sdk.conftest import Open, Tokens
 from tests.sdk.scripted import Answering, Vendor
 from tieline.sdk import http as sdk_http
-from tieline.sdk.errors import NotSent, Rejected, Throttled, Unauthorized, Unavailable, Unclear
+from tieline.sdk.errors import Failing, NotSent, Rejected, Throttled, Unauthorized, Unavailable, Unclear
 from tieline.sdk.http import MAX_ANSWER, HttpAnswer, excerpt, nothing_is_sent, send_window
 
 
@@ -27,8 +27,8 @@ from tieline.sdk.http import MAX_ANSWER, HttpAnswer, excerpt, nothing_is_sent, s
         (403, True, Rejected),
         (429, True, Throttled),
         (429, False, Throttled),
-        (500, False, Unavailable),
-        (503, False, Unavailable),
+        (500, False, Failing),
+        (503, False, Failing),
         (500, True, Unclear),
         (502, True, Unclear),
         (503, True, Unclear),
