@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from tests.e2e.deals import Deal, shown, win, workday
+from tests.e2e.deals import Deal, netsuite_record, shown, win, workday
 from tests.e2e.oracle import doubled
 from tests.e2e.world import World
 from tests.faults.firm import Firm
@@ -16,7 +16,7 @@ from tieline.app.site import load_site
 from tieline.app.transactions import pricing_of, sinks_of
 from tieline.engine.controls import pause, resume
 from tieline.engine.replay import Scope, ask
-from tieline.exception_queue.actions import retry
+from tieline.exception_queue.actions import link, retry
 from tieline.exception_queue.write_off import confirm, propose, read_proposal
 from tieline.reconciliation.verify import verify
 
@@ -54,6 +54,14 @@ class Sold:
     billed: int = 0
     """Minutes on released invoices."""
     open_invoices: list[str] = field(default_factory=list)
+    by_hand: str = ""
+    """The customer as finance made it in the ERP beforehand, by its id there."""
+    linked: bool = False
+    """A person has said that it is the same customer; until then the deal waits."""
+
+    @property
+    def waits(self) -> bool:
+        return bool(self.by_hand) and not self.linked
 
     def minutes(self, person: str) -> int:
         return sum(sheet.minutes for sheet in self.sheets if sheet.person == person)
@@ -75,10 +83,22 @@ class Business:
     def close(self) -> None:
         self.tieline.close()
 
-    def wins(self) -> None:
+    def wins(self, *, by_hand: bool = False) -> None:
+        """A deal; its customer is new, or finance has made it in the ERP `by_hand` already."""
         name = f"Deal {len(self.sold) + 1}"
-        deal = win(self.here, name)
-        self.sold.append(Sold(deal, f"{name} Ltd"))
+        customer = f"{name} Ltd"
+        made = self._make_customer(customer) if by_hand else ""
+        self.sold.append(Sold(win(self.here, name), customer, by_hand=made))
+
+    def links(self) -> None:
+        """Finance says of each customer that may be there twice that it is the one made by hand."""
+        for sold in [sold for sold in self.sold if sold.waits]:
+            (item,) = self.run.rows(
+                "select id from exception_item where kind = 'duplicate' and closed_at is null and message like %s",
+                f"%{sold.customer}%",
+            )
+            link(self.tieline.database, item["id"], sold.by_hand, "priya")
+            sold.linked = True
 
     def books(self, sold: Sold, person: str, minutes: list[int]) -> None:
         """Somebody works on the first task and has it approved."""
@@ -186,12 +206,14 @@ class Business:
         """What the vendors hold and should not, or do not hold and should; asked at rest."""
         found = [f"twice: {record}" for record in doubled(self.here)]
         names = self._customers()
-        for sold in self.sold:
+        for sold in [sold for sold in self.sold if not sold.waits]:
             if sold.project is None:
                 found.append(f"{sold.deal.name} has no project")
                 continue
             if self.here.finance.hours(self._job(sold)) * 60 != sold.minutes(TOM):
                 found.append(f"{sold.deal.name}: {self.here.finance.hours(self._job(sold))} hours in NetSuite")
+            if sold.by_hand and self._bill_to(sold) != sold.by_hand:
+                found.append(f"{sold.deal.name} is billed to {self._bill_to(sold)}, not to the linked {sold.by_hand}")
             unbilled = sold.minutes(TOM) - sold.billed
             if unbilled > 0 and self.here.finance.draft(self._job(sold), _worth(unbilled)) is None:
                 found.append(f"{sold.deal.name}: no draft over {_worth(unbilled)}")
@@ -214,10 +236,14 @@ class Business:
     def _queue(self) -> list[str]:
         """Exactly what must wait for a person does."""
         rows = self.run.rows("select kind, field, message from exception_item where closed_at is null")
+        duplicates = [row for row in rows if row["kind"] == "duplicate"]
+        rows = [row for row in rows if row not in duplicates]
         edited = sum(sold.edited for sold in self.sold)
         found = [row["message"] for row in rows if row["field"] not in ("change order", "rate", "item", "role")]
         if sum(row["field"] == "change order" for row in rows) != edited:
             found.append(f"{edited} deals were edited, and the queue says: {rows}")
+        if len(duplicates) != sum(sold.waits for sold in self.sold):
+            found.append(f"these customers are said to be there already: {duplicates}")
         waiting = self.run.rows(
             "select coalesce(sum(quantity), 0) as minutes from project_transaction"
             " where live and state in ('in_exception', 'written_off')"
@@ -238,6 +264,14 @@ class Business:
         for entry in self.here.ledger("netsuite", "customer.*"):
             names[str(entry["key"])] = str((entry["body"] or {}).get("companyName", names.get(str(entry["key"]))))
         return sorted(names.values())
+
+    def _make_customer(self, name: str) -> str:
+        body = {"companyName": name, "subsidiary": {"id": "1"}, "isPerson": False, "currency": {"id": "1"}}
+        answer = self.here.finance._browser.call("POST", "/services/rest/record/v1/customer", body)
+        return str(answer.headers["location"]).rpartition("/")[2]
+
+    def _bill_to(self, sold: Sold) -> str:
+        return str(netsuite_record(self.here, "job", self._job(sold))["parent"]["id"])
 
     def _entries(self, sold: Sold) -> list[dict[str, Any]]:
         return self.here.delivery.list("time_entries", workspace_id=self._workspace(sold))

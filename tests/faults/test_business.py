@@ -55,6 +55,17 @@ class Life(RuleBasedStateMachine):
     def a_deal_is_won(self) -> None:
         self.firm.wins()
 
+    @rule()
+    @precondition(lambda self: len(self.firm.sold) < 3)
+    def a_deal_is_won_whose_customer_finance_has_made_by_hand(self) -> None:
+        self.firm.wins(by_hand=True)
+
+    @rule()
+    @precondition(lambda self: any(sold.waits for sold in self.firm.sold))
+    def a_person_links_the_customer_made_by_hand(self) -> None:
+        self._rest()
+        self.firm.links()
+
     @rule(data=st.data(), minutes=st.lists(WORKED, min_size=1, max_size=3))
     def time_is_approved(self, data: st.DataObject, minutes: list[int]) -> None:
         self.firm.books(self._one(data), TOM, minutes)

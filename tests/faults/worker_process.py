@@ -31,6 +31,8 @@ log = structlog.get_logger()
 
 PATIENCE = 90.0
 """Seconds a settlement may take before the test says what waits."""
+SOON = "30 minutes"
+"""What is due later waits for a person: it is looked at once an hour whether the cause is gone."""
 SHORT_REST = 1.0
 """Seconds between two probes of a vendor that is down."""
 
@@ -192,7 +194,7 @@ class _Worker:
         with self._tieline.database.connection() as db:
             rows = db.execute(
                 "select flow || ' ' || state || ' ' || coalesce(note, '') as what from agenda"
-                " where (behind or due_at is not null) and flow <> 'unlinked'"
+                f" where (behind or due_at < now() + interval '{SOON}') and flow <> 'unlinked'"
                 " union all select 'job of ' || (args->>'flow') from procrastinate_jobs"
                 "   where args->>'flow' <> 'unlinked' and status in ('todo', 'doing')"
                 " union all select 'batch ' || state || coalesce(': ' || problem, '') from posting_batch"

@@ -94,7 +94,15 @@ def test_each_broken_invariant_is_told_until_it_holds_again(books: Books, compar
     books.finance("PATCH", f"{TIME}/{line['id']}", {"hours": stored["hours"]})
 
     by_hand = {"employee": {"id": line["employee"]}, "customer": {"id": line["customer"]}, "hours": "3:30"}
-    second = by_hand | {"tranDate": stored["tranDate"], "externalId": f"{line['externalid']}~2"}
+    by_hand |= {"tranDate": stored["tranDate"]}
+    books.finance("DELETE", f"{TIME}/{line['id']}")
+    told = {one.invariant: one.violations for one in comparing.verify().checked if one.count}
+    assert told.keys() == {"I1", "I3"}
+    assert told["I3"] == [f"netsuite lacks {line['externalid']}, which was posted"]
+    books.finance("POST", TIME, by_hand | {"externalId": line["externalid"]})
+    assert comparing.violated() == []
+
+    second = by_hand | {"externalId": f"{line['externalid']}~2"}
     location = books.finance("POST", TIME, second).headers["location"]
     assert comparing.violated() == ["I2", "I3", "I5"]
     books.finance("DELETE", f"{TIME}/{location.rsplit('/', 1)[1]}")
