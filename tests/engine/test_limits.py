@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from tieline.engine import limits_slots
 from tieline.engine.limits import Governor
 from tieline.engine.limits_slots import Slots
 from tieline.sdk.connector import Limits
@@ -23,6 +24,20 @@ def test_two_workers_share_the_concurrent_calls_of_an_account(database: str) -> 
     one.close()
     assert other.take("erp", "project") in mine, "the slots of a worker that is gone are free at once"
     other.close()
+
+
+def test_slots_of_a_process_that_stands_still_are_free_after_a_while(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits_slots, "SILENT", "200ms")
+    still, other = Slots(database, "acme", 1), Slots(database, "acme", 1)
+    slot = still.take("erp", "project")
+    assert other.take("erp", "project") == slot, "it waits for it, not for ever"
+    other.close()
+    still.give_back(slot)
+    still.relax()
+    assert still.take("erp", "project") == slot, "who stood still begins anew"
+    still.close()
 
 
 def test_the_bucket_hands_out_no_more_than_its_burst(database: str) -> None:

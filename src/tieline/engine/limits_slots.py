@@ -1,5 +1,7 @@
 """Calls side by side: numbered advisory locks of a session, so that the slots of a process that dies are free at once.
 
+Those of one that stands still or is cut off are free when its session has been silent for a while.
+
 A process keeps a slot while it is busy and gives it back after a second of rest. Bulk work may use every slot while it
 is alone; when others called lately the last quarter is theirs, so that they never wait for a bulk call to end.
 """
@@ -18,6 +20,8 @@ from tieline.store.database import Connection, connect
 LONGEST_WAIT = 10.0
 """Seconds a call waits for its permit before the step is put back on the agenda."""
 REST = 1.0
+SILENT = "15s"
+"""After so long PostgreSQL ends a session nobody uses; `relax` uses it every second."""
 SLOT_LOCKS = 714_002
 
 
@@ -74,8 +78,9 @@ class Slots:
                 self._condition.notify_all()
 
     def relax(self) -> None:
-        """Unlock slots that rested for a second."""
+        """Unlock slots that rested for a second, and keep the others."""
         with self._condition:
+            self._keep()
             for slot, since in list(self._free.items()):
                 if time.monotonic() - since > REST:
                     self._unlock(slot)
@@ -83,6 +88,13 @@ class Slots:
     def close(self) -> None:
         """End the session, which frees all slots."""
         with self._condition:
+            self._forget()
+
+    def _keep(self) -> None:
+        try:
+            if self._session is not None:
+                self._session.execute("select 1")
+        except DatabaseError:
             self._forget()
 
     def _queue(self, tier: Tier) -> None:
@@ -126,6 +138,7 @@ class Slots:
         try:
             if self._session is None:
                 self._session = connect(self._conninfo)
+                self._session.execute("select set_config('idle_session_timeout', %s, false)", [SILENT])
             row = self._session.execute(
                 "select s from generate_series(%s::int, %s::int, %s::int) s where s <> all (%s)"
                 " and pg_try_advisory_lock(%s + s, hashtext(%s)) limit 1",
