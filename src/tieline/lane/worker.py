@@ -1,5 +1,6 @@
 """A lane worker: a random id per start, alive as long as its database session lives; and how it claims batches."""
 
+import math
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ SEND_WITHIN = 110.0
 """Seconds after its claim in which a batch may be sent: the longest call (60 s) ends before the lease does. Else a
 worker that was frozen and lost its session would send what another has long looked up, missed, and sent itself."""
 ROUND = 10
-"""Batches claimed, sent and settled together; as many are looked up by one query."""
+"""Batches claimed, sent and settled together, or so many more that the last of them go out side by side as well."""
 MOST_REMEMBERED = 100
 
 _CLAIM = """
@@ -88,7 +89,7 @@ class Worker:
             # What may be sent twice need not wait for a worker whose session is gone.
             "lease": timedelta(0) if free else self._lease,
             # After a crash all that was claimed is in doubt; where that costs time or a person, it shall be little.
-            "most": ROUND if free else sink.at_once,
+            "most": math.ceil(ROUND / max(1, sink.at_once)) * max(1, sink.at_once) if free else sink.at_once,
         }
         return sorted(session.execute(_CLAIM, values).fetchall(), key=itemgetter("id"))
 
