@@ -97,13 +97,16 @@ class Posted:
 
     def look_again(self, sheet: Sheet, missing: Sequence[str], extra: Sequence[str]) -> bool:
         """What stands there, or here, under a day outside the period."""
+        changed = 0
         if missing:
             sheet.db.execute("truncate listed")
             sheet.copy(self._erp.books.find_held("time", list(missing)))
-            sheet.db.execute(_HELD, self._values)
-        sheet.db.execute(_UNDER_WAY, {**self._values, "keys": list(extra)})
-        sheet.db.execute(_POSTED + _THESE, {**self._values, "keys": list(extra)})
-        return True
+            changed += sheet.db.execute(_HELD, self._values).rowcount
+        if extra:
+            values = {**self._values, "keys": list(extra)}
+            changed += sheet.db.execute(_UNDER_WAY, values).rowcount
+            changed += sheet.db.execute(_POSTED + _THESE, values).rowcount
+        return changed > 0
 
     @property
     def _values(self) -> dict[str, object]:

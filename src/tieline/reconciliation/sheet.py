@@ -127,10 +127,14 @@ from (select legal_entity, currency, project, period, {_PRINT} from wanted group
   using (legal_entity, currency, project, period)
 where (w.lines, w.print) is distinct from (h.lines, h.print)
 """  # noqa: S608 - both parts are constants of this module
+# Only what may be told is put in order: nearly all lines have one like them on the other side.
 _JOIN = """
 with w as (select w.* from wanted w join differing using (legal_entity, currency, project, period)),
 h as (
   select h.* from held h join differing using (legal_entity, currency, project, period) where h.key is not null),
+several as (
+  select key from wanted group by key having count(*) > 1
+  union select key from held where key is not null group by key having count(*) > 1),
 pairs as (
   select w.key is not null as is_wanted, h.key is not null as is_held, coalesce(w.key, h.key) as key,
     coalesce(h.external_id, w.external_id, '') as external_id, coalesce(w.legal_entity, h.legal_entity) as legal_entity,
@@ -144,18 +148,21 @@ pairs as (
     'project' = any (%(facts)s) and w.project is distinct from h.project as project_differs,
     'version' = any (%(facts)s) and w.version is distinct from h.version as version_differs,
     w.stamp > h.stamp as is_older, h.amount = any (w.older) as is_former,
-    row_number() over (partition by coalesce(w.key, h.key)
-      order by h.external_id is not distinct from w.external_id desc,
-        (h.quantity, h.amount, h.day, h.project) is not distinct from (w.quantity, w.amount, w.day, w.project) desc,
-        h.external_id) as copy
-  from w full join h on h.key = w.key),
+    h.external_id is not distinct from w.external_id as same_id, h.external_id as held_id,
+    (h.quantity, h.amount, h.day, h.project) is not distinct from (w.quantity, w.amount, w.day, w.project)
+      as same_facts, s.key is not null as is_several
+  from w full join h on h.key = w.key left join several s on s.key = coalesce(w.key, h.key)),
+suspects as (
+  select *, row_number() over (partition by key order by same_id desc, same_facts desc, held_id) as copy from pairs
+  where is_several or not is_wanted or not is_held or quantity_differs or amount_differs or day_differs
+    or project_differs or version_differs),
 judged as (
   select *, case when is_held and copy > 1 then 'duplicate' when not is_held then 'missing'
     when not is_wanted then 'extra'
     when version_differs or amount_differs and is_former
       or is_older and (quantity_differs or amount_differs or day_differs or project_differs) then 'stale_version'
     when project_differs then 'wrong_project' when quantity_differs or amount_differs then 'amount'
-    when day_differs then 'date' end as kind from pairs)
+    when day_differs then 'date' end as kind from suspects)
 select kind, key, case when kind = 'duplicate' then external_id else '' end as external_id, legal_entity, currency,
   project, period, label,
   case when is_wanted then jsonb_strip_nulls(jsonb_build_object('quantity', quantity, 'amount', amount, 'day', day,

@@ -115,10 +115,9 @@ def _look_again(
     """What we hold under another day; what is approved there after all, under another day or since a moment ago."""
     unsettled = min(firm.grace, UNSETTLED) // timedelta(microseconds=1)
     values = {"connection": psa.connection, "kind": kind, "keys": list(missing), "unsettled": unsettled}
-    sheet.db.execute(_TOO_NEW, values)
-    sheet.db.execute(_HELD + _THESE, values)
+    changed = sheet.db.execute(_TOO_NEW, values).rowcount + sheet.db.execute(_HELD + _THESE, values).rowcount
     if extra:
         present = set(psa.list_approved_refs(kind))
         there = [key for key in extra if key in present]
-        sheet.db.execute("delete from held where key = any (%s)", [there])
-    return True
+        changed += sheet.db.execute("delete from held where key = any (%s)", [there]).rowcount
+    return changed > 0
