@@ -50,6 +50,13 @@ def test_codes_become_the_kind_of_exception_a_person_can_act_on(code: str, kind:
     assert error.kind == kind
 
 
+def test_an_unknown_field_is_named_although_only_the_text_names_it() -> None:
+    error = refused(400, '[{"errorCode":"INVALID_FIELD","message":"No such column \'Code__c\' on sobject"}]')
+    assert isinstance(error, Rejected)
+    assert error.field == "Code__c"
+    assert error.message.startswith("Salesforce does not know Code__c,")
+
+
 def test_a_locked_row_and_a_used_up_day_are_tried_again_later() -> None:
     locked = refused(400, '[{"message":"unable to obtain exclusive access","errorCode":"UNABLE_TO_LOCK_ROW"}]')
     daily = refused(403, '[{"message":"TotalRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]')

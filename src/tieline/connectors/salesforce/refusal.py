@@ -1,5 +1,6 @@
 """What Salesforce's error codes mean to the firm: the three errors, in plain words (fact sheet section 8)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -60,6 +61,8 @@ BUSY = {
 }
 CLOSED = ("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED", "INVALID_LOGIN", "INACTIVE_ORG_OR_USER")
 LONGEST_MESSAGE = 500
+_NO_COLUMN = re.compile(r"No such column '(\w{1,80})'")
+"""Salesforce names an unknown field in the text alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ def _error(row: dict[str, Any]) -> VendorError:
     names = tuple(str(field) for field in fields[:20]) if isinstance(fields, list) else ()
     code = row.get("errorCode", row.get("statusCode"))
     message = " ".join(str(row.get("message") or "").split())
+    if not names and (unknown := _NO_COLUMN.match(message)):
+        names = (unknown[1],)
     return VendorError(str(code), message[:LONGEST_MESSAGE], names)
 
 
