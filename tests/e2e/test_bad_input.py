@@ -31,6 +31,28 @@ def test_incomplete_terms_name_all_that_is_missing_while_a_healthy_deal_goes_thr
     firm.until(lambda: not _exceptions(firm, bad), "end of the exception")
 
 
+def test_a_field_deleted_in_the_crm_is_one_exception_that_names_it_and_ends_when_it_is_back(firm: World) -> None:
+    deleted = {"deletedFields": [{"object": "Tieline_Project__c", "name": "Code__c"}]}
+    firm.control("salesforce", "POST", "customize", deleted)
+    try:
+        deal = win(firm, "Deal of a lost column")
+        found = _exception(firm, deal, "Code__c")
+        assert (found.kind, found.field, found.owner) == ("schema_drift", "Code__c", "integration")
+        assert "Salesforce does not know Code__c" in found.message
+        names = (
+            "select subject from effect where label like 'Project in %%' and state = 'confirmed' and engagement = %s"
+        )
+        firm.until(lambda: len(firm.rows(names, found.engagements[0])) == 2, "project in ERP and PSA all the same")
+        assert shown(firm, deal, "") is None
+    finally:
+        firm.customize()
+    refused = "update effect set retry_at = clock_timestamp() where engagement = %s and state = 'rejected' returning id"
+    assert firm.rows(refused, found.engagements[0])
+    firm.rows("update agenda set due_at = clock_timestamp() where engagement = %s returning key", found.engagements[0])
+    firm.until(lambda: shown(firm, deal), "project in the CRM an hour later, with nobody's help")
+    firm.until(lambda: not _exceptions(firm, deal), "end of the exception")
+
+
 def test_a_currency_the_entity_does_not_bill_in_is_a_matter_of_sales(firm: World) -> None:
     deal = win(firm, "Deal in pounds", currency="GBP")
     assert "does not bill in currency 'GBP'" in _exception(firm, deal, "currency").message

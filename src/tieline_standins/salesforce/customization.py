@@ -29,7 +29,7 @@ _LENGTHS = {
     "url": 255,
 }
 _DELETES = ("clear", "cascade", "restrict")
-_MEMBERS = {"objects", "fields", "settings", "connectedApps", "users"}
+_MEMBERS = {"objects", "fields", "deletedFields", "settings", "connectedApps", "users"}
 
 
 def customize(org: Org, change: Json) -> Json:
@@ -46,6 +46,7 @@ def customize(org: Org, change: Json) -> Json:
     made = [_app(org, each) for each in _objects(change, "connectedApps")]
     made += [_object(org, each) for each in _objects(change, "objects")]
     made += [_add_field(org, _object_named(org, each), each) for each in _objects(change, "fields")]
+    made += [_delete_field(org, each) for each in _objects(change, "deletedFields")]
     made += [_password(org, each) for each in _objects(change, "users")]
     org.schema_changed = org.stamp()
     return {"applied": made, "settings": {each.name: getattr(org.settings, each.name)
@@ -102,6 +103,16 @@ def _add_field(org: Org, sobject: SObject, wanted: dict[str, Json]) -> str:
         sobject.add(added)
         org.store.table(sobject.name).index(added)
     return f"{sobject.name}.{added.name}"
+
+
+def _delete_field(org: Org, wanted: dict[str, Json]) -> str:
+    """Delete a custom field; who adds it again finds its values, as after an undelete in Setup."""
+    sobject, name = _object_named(org, wanted), str(wanted.get("name"))
+    found = sobject.find(name)
+    if found is None or not _NAME.fullmatch(found.name):
+        raise ControlError(f"{sobject.name} has no custom field {name!r}")
+    sobject.remove(found.name)
+    return f"{sobject.name}.{found.name}"
 
 
 def _field(org: Org, wanted: dict[str, Json]) -> Field:
