@@ -39,6 +39,12 @@ def test_no_more_batches_go_out_at_once_than_the_sink_says(world: World) -> None
         world.post()
 
 
+def test_the_last_batches_of_a_round_go_out_side_by_side_too(world: World) -> None:
+    world.sink.batch_size, world.sink.at_once = 1, 4
+    world.pull(*(entry(number) for number in range(13)))
+    assert len(world.worker.claim(world.sink)) == 12
+
+
 def test_a_batch_another_worker_took_keeps_no_other_of_its_round(world: World) -> None:
     four_batches(world, 1)
 
