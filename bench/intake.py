@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.world import trust_certificate, vendors, write_bench_site
+import psutil
+
+from bench.world import cpu_of, trust_certificate, vendors, write_bench_site
 from tieline.demo.processes import tieline_command
 from tieline.store.database import connect
 from tieline.store.embedded import EmbeddedPostgres
@@ -53,20 +55,22 @@ def measure(folder: Path, seed: int, events: int) -> list[dict[str, Any]]:
             text = settings.read_text("utf-8")
             settings.write_text(text.replace("secrets = { ", 'secrets = { webhook = "file:secrets/webhook", '), "utf-8")
             (site / "secrets/webhook").write_text(SECRET, "utf-8")
-            with _serving(site) as url:
-                rows.append(_run(site, url, events, kill=kill))
+            with _serving(site) as (url, process):
+                before = cpu_of(process)
+                row = _run(site, url, events, kill=kill)
+                rows.append(row | {"server_cpu_ms_each": (cpu_of(process) - before) * 1000 / row["answers"]})
         return rows
 
 
 @contextmanager
-def _serving(site: Path) -> Iterator[str]:
-    """`tieline serve` with its own database, as on a laptop; its address."""
+def _serving(site: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """`tieline serve` with its own database, as on a laptop; its address, and the process with its worker."""
     environment = {name: value for name, value in os.environ.items() if name != "TIELINE_DATABASE_URL"}
     command = tieline_command("serve", "--site", str(site), "--port", "0", "--json")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
     try:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["ready"]
+        yield json.loads(process.stdout.readline())["ready"], psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(45)
@@ -86,6 +90,7 @@ def _run(site: Path, url: str, events: int, *, kill: bool) -> dict[str, Any]:
     row = {
         "what": "the database is killed half way" if kill else "signed events over HTTP",
         "events": events,
+        "answers": len(took),
         "seconds": seconds,
         "acknowledged": len(sent.acknowledged),
         "per_second": len(took) / seconds,
