@@ -32,6 +32,8 @@ def staffing(run: Run, project_id: str, systems: Systems) -> None:
         cost_forecasts(project, assignments, systems.firm),
         project=booked,
     )
+    if shown.blocks or booked.blocks:  # the project waits for a person; its own flow wakes us when it is everywhere
+        return run.stand_by("The project is not in every system yet")
     return None
 
 
