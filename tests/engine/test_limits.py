@@ -40,6 +40,20 @@ def test_slots_of_a_process_that_stands_still_are_free_after_a_while(
     still.close()
 
 
+def test_slots_that_are_given_back_are_free_however_many_were_held(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits_slots, "REST", -1.0)
+    busy, other = Slots(database, "acme", 20), Slots(database, "acme", 20)
+    for _ in range(3):
+        for slot in [busy.take("erp", "transactions") for _ in range(20)]:
+            busy.give_back(slot)
+        busy.relax()
+    assert {other.take("erp", "project") for _ in range(20)} == set(range(20))
+    busy.close()
+    other.close()
+
+
 def test_the_bucket_hands_out_no_more_than_its_burst(database: str) -> None:
     db = Database(database)
     limits = Limits(concurrent=5, per_second=0.01, burst=4, reserved_share=0.0)

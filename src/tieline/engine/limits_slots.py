@@ -24,6 +24,13 @@ SILENT = "15s"
 """After so long PostgreSQL ends a session nobody uses; `relax` uses it every second."""
 SLOT_LOCKS = 714_002
 
+# `offset 0`: whether a slot is ours comes first. The planner would rather try to lock it before it compares, and a lock
+# of our own is granted once more: unlocked once, it would stay ours for ever.
+_GRAB = """
+select s from (select s from generate_series(%s::int, %s::int, %s::int) s where s <> all (%s) offset 0) others
+where pg_try_advisory_lock(%s + s, hashtext(%s)) limit 1
+"""
+
 
 class Slots:
     """The concurrent calls of an account, as this process takes part in them."""
@@ -140,8 +147,7 @@ class Slots:
                 self._session = connect(self._conninfo)
                 self._session.execute("select set_config('idle_session_timeout', %s, false)", [SILENT])
             row = self._session.execute(
-                "select s from generate_series(%s::int, %s::int, %s::int) s where s <> all (%s)"
-                " and pg_try_advisory_lock(%s + s, hashtext(%s)) limit 1",
+                _GRAB,
                 [*((room - 1, 0) if last_first else (0, room - 1)), order, list(self._held), SLOT_LOCKS, self._account],
             ).fetchone()
         except DatabaseError:  # the server restarted: its locks are gone with it
