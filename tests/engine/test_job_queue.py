@@ -68,6 +68,13 @@ def test_it_waits_until_a_job_comes_or_somebody_rings(bench: Bench, queue: JobQu
     assert queue.wait(30)
 
 
+def test_a_job_that_comes_while_it_talks_to_the_database_is_heard_of(bench: Bench, queue: JobQueue) -> None:
+    wake(bench, "a")
+    assert queue.next([], 0) == []  # the news came with the answer
+    assert queue.wait(0)
+    assert not queue.wait(0)
+
+
 def test_workers_that_leave_or_died_long_ago_are_forgotten(bench: Bench, queue: JobQueue) -> None:
     bench.rows("update procrastinate_workers set last_heartbeat = now() - interval '2 hours' returning id")
     with JobQueue(bench.database.conninfo) as other:

@@ -74,12 +74,16 @@ class JobQueue:
 
     def wait(self, seconds: float) -> bool:
         """Until a job came in, `ring` was called, or so long; whether there may be something to do."""
+        if self._told():  # during a statement of ours
+            return True
         ears: list[Any] = [self._db, self._ear]
         ready, _, _ = select.select(ears, [], [], seconds)
         if self._ear in ready:
             self._ear.recv(4096)
-        heard = list(self._db.notifies(timeout=0)) if self._db in ready else []
-        return self._ear in ready or bool(heard)
+        return self._ear in ready or (self._db in ready and self._told())
+
+    def _told(self) -> bool:
+        return bool(list(self._db.notifies(timeout=0)))
 
     def ring(self) -> None:
         """End `wait`; from any thread, at any time."""
