@@ -21,6 +21,7 @@ from tieline.flows.invoices import (
 from tieline.lane.invoicing import invoiced_lines, mark_invoiced, unbilled_lines
 from tieline.model.contract import ContractVersion
 from tieline.model.invoice import Invoice, InvoiceState
+from tieline.model.money import Money
 from tieline.model.project import Project
 from tieline.sdk.roles import Erp
 from tieline.store.canonical import customer_held_as, newest_contract, read_project
@@ -42,6 +43,8 @@ def billing(run: Run, project_id: str, systems: Systems) -> None:
     if invoice is None:
         return run.stand_by("Nothing is to be billed")
     if invoice.net.amount < 0:
+        if draft is not None:
+            run.require([_draft_too_high(project, draft, invoice)])
         return run.stand_by(f"Corrections of {invoice.net} wait for the next invoice")
     _send(run, erp, project, contract, invoice, [line.id for line in new])
     return None
@@ -109,6 +112,29 @@ def _send(
     if link.known and new:
         run.with_commit(lambda db: mark_invoiced(db, invoice.id, new))
         run.wake("invoice_feedback", invoice.id, invoice.engagement_id)
+
+
+def _draft_too_high(project: Project, draft: StoredInvoice, due: Invoice) -> Problem:
+    """An invoice cannot be negative, so that a draft cannot take in corrections that are worth more than it is."""
+    name = (draft.state.number if draft.state else None) or draft.external_id or ""
+    corrections = Money(amount=due.net.amount - draft.proposal.net.amount, currency=due.currency)
+    return Problem(
+        kind="business_rule",
+        connection=draft.connection,
+        field="draft invoice",
+        key=draft.id,
+        legal_entity=project.legal_entity,
+        message=f"Draft invoice {name} of {project.code} over {draft.proposal.net} must not be released: corrections of"
+        f" {corrections} to what was invoiced before came in, and an invoice cannot be negative",
+        suggestion="More approved work on the project puts it right by itself; else delete the draft and credit the"
+        " customer in the ERP.",
+        owner="finance",
+        label="Draft invoice in ERP",
+        target="invoice",
+        subject=draft.id,
+        amount=abs(corrections.amount),
+        currency=due.currency,
+    )
 
 
 def _transactions(invoice: Invoice) -> list[str]:

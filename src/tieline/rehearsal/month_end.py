@@ -239,9 +239,10 @@ class MonthEnd:
             some = self._chance.sample(sorted(team), max(1, len(team) // 20))
             late = []
             for number in some:
-                self._office.correct(self._chance.choice(team[number]), 60)
-                of = self._chance.choice([s for s in team[number] if s.consultant.known_in_erp])
-                late.append(Sheet(of.consultant, of.days[:2]))
+                # More comes late than is taken back: an invoice cannot be negative.
+                sheet = self._chance.choice([s for s in team[number] if s.consultant.known_in_erp and len(s.days) > 2])
+                self._office.correct(sheet, 60)
+                late.append(Sheet(sheet.consultant, sheet.days[:3]))
             self._office.enter(late, self._places)
             self._hand_in(late)
             episode.detail = f"Entries changed: {len(some):,}; timesheets that came late: {len(late):,}"
