@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.effort import examples, turns
@@ -55,6 +55,7 @@ STEPS = st.lists(
 )
 
 
+@example(steps=[[(1, "no item", 6)], [(1, "fine", 6)]])  # only the role is taken away
 @settings(max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_the_queue_counts_each_cause_once_with_the_lines_and_the_money_that_wait(

@@ -133,9 +133,13 @@ def _control(row: dict[str, Any]) -> Decimal:
 
 
 def _same(row: dict[str, Any], line: SourceLine) -> bool:
-    """Whether nothing that is booked or billed differs; a new note alone is no reason to reverse."""
+    """Whether nothing that is booked or billed differs; a new note alone is no reason to reverse.
+
+    What waits for a person is judged anew: of a role that was taken away the line does not tell whether it was given.
+    """
     same: bool = (
-        row["project_ref"] == line.project_ref
+        row["state"] != "in_exception"
+        and row["project_ref"] == line.project_ref
         and row["task_ref"] == line.task_ref
         and row["person_ref"] == line.person_ref
         and (line.role is None or row["role"] == line.role)
