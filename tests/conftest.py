@@ -150,7 +150,10 @@ def _migrated_template() -> str:
 def _new_database(template: str) -> Iterator[str]:
     url = _server().start()
     name = f"test_{uuid.uuid4().hex}"
-    create = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+    # Copying files takes half the time of the default here, which writes every page of the template to the log.
+    create = sql.SQL("create database {} template {} strategy file_copy").format(
+        sql.Identifier(name), sql.Identifier(template)
+    )
     drop = sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(create)

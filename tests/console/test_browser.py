@@ -99,8 +99,8 @@ def test_no_page_is_wider_than_its_window_or_against_our_policy(browser: Browser
             "/operations",
         ):
             page.goto(path)
-            page.wait_for_load_state("networkidle")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+            shown = page.evaluate("document.fonts.ready.then(() => document.documentElement.scrollWidth)")
+            assert shown <= width, path
 
 
 def test_the_chart_is_drawn_from_its_table_which_folds_away(browser: Browser, address: str) -> None:

@@ -13,7 +13,7 @@ from tests.faults.firm import firm, left_open
 from tests.faults.workload import opportunity_to_cash
 
 SOURCE = Path(__file__).parents[2] / "src/tieline"
-AT_ONCE = 4
+AT_ONCE = 6
 """Deaths of one run in `make test`; each kills the worker that took over from the one before."""
 PAIRS, PAIRS_SEED = 40, 20261121
 """How many pairs of deaths torture samples, and from where it starts."""
@@ -38,7 +38,8 @@ def points() -> list[str]:
 
 def runs() -> list[tuple[str, ...]]:
     """The faults of each run: every place once."""
-    plain = [point for point in points() if point not in AFTER_A_DEATH and point not in ELSEWHERE]
+    apart = AFTER_A_DEATH.keys() | AFTER_A_DEATH.values() | ELSEWHERE
+    plain = [point for point in points() if point not in apart]
     plain.sort(key=lambda point: not point.startswith("push."))  # what is pushed once is stored by the first process
     chained = [tuple(f"{point}:1:kill" for point in plain[start :: _count(plain)]) for start in range(_count(plain))]
     return chained + [(f"{before}:1:kill", f"{point}:1:kill") for point, before in AFTER_A_DEATH.items()]

@@ -37,7 +37,7 @@ def count(books: Books, model: str, story: Story) -> int:
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("fault", ["lost_answer", "lost_request", "502"])
+@pytest.mark.parametrize("fault", [pytest.param("lost_answer", marks=pytest.mark.torture), "lost_request", "502"])
 def test_an_unclear_create_is_resolved_to_one_record(
     erp: Erp, behind: Erp, proxy: FaultyProxy, books: Books, story: Story, case: str, fault: Fault
 ) -> None:
