@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from psycopg.errors import DeadlockDetected
 
 from tests.lane.world import World, entry
 from tieline.sdk.crashpoint import arm
@@ -28,6 +29,20 @@ def test_a_page_that_was_not_stored_is_read_again(world: World, armed: Arm) -> N
         world.pull(entry(1))
     arm(None)
     assert world.pull() == 1
+    assert world.post() == 1
+
+
+def test_a_page_whose_transaction_lost_a_deadlock_is_stored_at_once(world: World, armed: Arm) -> None:
+    lost: list[str] = []
+
+    def loses(point: str) -> None:
+        if point == "page.storing" and not lost:
+            lost.append(point)
+            raise DeadlockDetected
+
+    armed(loses)
+    assert world.pull(entry(1)) == 1
+    assert lost == ["page.storing"]
     assert world.post() == 1
 
 

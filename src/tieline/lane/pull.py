@@ -22,7 +22,7 @@ from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.sdk.feed import LinePage, SourceLine
 from tieline.sdk.roles import Psa
-from tieline.store.database import Connection, Database
+from tieline.store.database import Connection, Database, repeating
 
 LineKind = Literal["time", "expense"]
 LONGEST_PULL = 10_000
@@ -67,12 +67,9 @@ def pull_feed(database: Database, feed: Feed, pricing: Pricing, committed: Calla
             last = pages[-1]
             if last.more and broken is None:
                 reading = reader.submit(_read, feed, last.cursor)  # while this stretch is stored
-            with database.transaction() as db:
-                lock_feed(db, feed.stream)
-                ours = _advance(db, feed.stream, cursor, last.cursor)
-                news = take_pages(db, feed, pages, pricing) if ours else 0
-                crash_point("page.storing")
+            stored = _store(database, feed, pages, pricing, cursor)
             crash_point("page.stored")
+            ours, news = stored is not None, stored or 0
             pulled += news
             if news:
                 committed()
@@ -103,6 +100,19 @@ def _read(feed: Feed, cursor: str | None) -> tuple[list[LinePage], Exception | N
             raise
         return pages, error
     return pages, None
+
+
+@repeating
+def _store(
+    database: Database, feed: Feed, pages: Sequence[LinePage], pricing: Pricing, read_from: str | None
+) -> int | None:
+    """Pages and cursor in one transaction; how many lines were news, None when the cursor stands elsewhere by now."""
+    with database.transaction() as db:
+        lock_feed(db, feed.stream)
+        ours = _advance(db, feed.stream, read_from, pages[-1].cursor)
+        news = take_pages(db, feed, pages, pricing) if ours else None
+        crash_point("page.storing")
+    return news
 
 
 def _lines(pages: Sequence[LinePage]) -> int:
