@@ -9,6 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from tests.model.billing import BILLING
 from tieline.model.money import Money
 from tieline.model.record import Record
 
@@ -52,6 +53,8 @@ def _below(parent: type[Record]) -> set[type[Record]]:
 @cache
 def records(record: type[BaseModel]) -> st.SearchStrategy[Any]:
     """Instances of a record, with every field given or left to its default."""
+    if record in BILLING:
+        return BILLING[record]
     needed = {name: _values(field.annotation) for name, field in record.model_fields.items() if field.is_required()}
     optional = {
         name: _values(field.annotation) for name, field in record.model_fields.items() if not field.is_required()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tieline.app.site_queue import queue_checks
+from tieline.model.money import CURRENCIES
 from tieline.security.outbound import Denied, target_of
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 Where = tuple[int | str, ...]
 Check = Iterator[tuple[Where, str]]
 _SERVER = re.compile(r"[A-Za-z0-9.:\[\]-]+:\d{1,5}")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def cross_checks(tables: "SiteTables") -> Check:
@@ -25,7 +25,7 @@ def cross_checks(tables: "SiteTables") -> Check:
     yield from _unique("service_line", "id", [line.id for line in tables.service_line])
     for number, entity in enumerate(tables.legal_entity):
         for currency in (entity.currency, *entity.currencies):
-            if not _CURRENCY.fullmatch(currency):
+            if currency not in CURRENCIES:
                 key = "currency" if currency == entity.currency else "currencies"
                 yield ("legal_entity", number, key), f"'{currency}' is no ISO 4217 currency code such as USD"
     for number, connection in enumerate(tables.connection):

@@ -130,6 +130,7 @@ def draft_contract(opportunity: Opportunity, customer: Customer, engagement_id: 
             "lines": lines,
             "rate_card": _rate_card(contract_id, lines, currency, start),
             "billing_schedule": _schedule(contract_id, opportunity, lines, method, end),
+            "billing_terms": template.billing,
             "budget": Budget(id=contract_id, hours=sum((line.hours for line in lines), Decimal(0)), revenue=value),
             "dimensions": template.dimensions,
             "phases": template.opening_phases,

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
+from tieline.model.billing_terms import BillingTerms
 from tieline.model.money import Money
 from tieline.model.record import Owned, Record
 
@@ -39,6 +40,8 @@ class ContractLine(Record):
     rate: Annotated[Decimal | None, Owned("tieline", "C2")] = None
     amount: Annotated[Money, Owned("tieline", "C2")]
     delivering_entity: str
+    billing_method: BillingMethod | None = None
+    """Where a line is billed in another way than its contract."""
 
 
 class RateCardRow(Record):
@@ -114,6 +117,7 @@ class ContractVersion(Record):
     lines: tuple[ContractLine, ...]
     rate_card: tuple[RateCardRow, ...]
     billing_schedule: BillingSchedule
+    billing_terms: BillingTerms = BillingTerms()
     budget: Budget
     dimensions: dict[str, str] = {}
     phases: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
+from tieline.model.billing_terms import BillingTerms
 from tieline.model.contract import RateCardRow
 from tieline.model.money import Money
 from tieline.model.record import Owned, Record
@@ -37,6 +38,8 @@ class ServiceLine(Record):
     revenue_methods: dict[str, str] = {}
     """Billing method -> revenue recognition method."""
     billing_cycle: Literal["monthly", "as_approved"] = "monthly"
+    billing: BillingTerms = BillingTerms()
+    """What is agreed unless the deal says otherwise."""
     delivery_leads: tuple[str, ...] = ()
     payment_terms: tuple[str, ...] = ("NET30",)
     """Terms that need no approval."""
