@@ -1,13 +1,12 @@
 """A worker that stops longer than its lease and goes on: nothing is there twice, nothing is lost, nothing goes back."""
 
-import random
-
 import pytest
 
 from tests.e2e.world import World
 from tests.effort import turns
 from tests.faults.books import Books, books, difference
 from tests.faults.firm import firm, left_open
+from tests.faults.seeds import crossing
 from tests.faults.workload import opportunity_to_cash
 from tests.faults.zombies import Zombies
 
@@ -26,7 +25,7 @@ IDLE = "500ms"
 def test_frozen_there_and_thawed_when_all_is_done_it_changes_nothing(
     here: World, undisturbed: tuple[Books, dict[str, int]], database: str, points: tuple[str, ...], cut: bool, turn: int
 ) -> None:
-    faults = [f"{point}:{_crossing(turn, undisturbed[1].get(point, 1))}:freeze" for point in points]
+    faults = [f"{point}:{crossing(turn, undisturbed[1].get(point, 1))}:freeze" for point in points]
     print(faults)  # noqa: T201 - shown when the test fails
     with firm(here, impatient(database), *faults) as run:
         zombies = Zombies(run, cut)
@@ -45,8 +44,3 @@ def test_frozen_there_and_thawed_when_all_is_done_it_changes_nothing(
 def impatient(conninfo: str) -> str:
     """The address of a database that soon ends transactions nobody goes on with."""
     return f"{conninfo}&options=-c%20idle_in_transaction_session_timeout%3D{IDLE}"
-
-
-def _crossing(turn: int, crossed: int) -> int:
-    """The first time in the first turn, any time in the others."""
-    return 1 if turn == 0 else random.Random(turn).randint(1, max(1, crossed // 2))

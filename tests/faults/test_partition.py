@@ -10,6 +10,7 @@ from tests.effort import turns
 from tests.faults.books import Books, books, difference
 from tests.faults.firm import firm, left_open
 from tests.faults.partition import Network, network
+from tests.faults.seeds import crossing
 from tests.faults.workload import opportunity_to_cash
 from tests.faults.zombies import Zombies, answered
 
@@ -41,7 +42,10 @@ class CutOff(Zombies):
 def test_cut_off_there_and_back_when_all_is_done_it_changes_nothing(
     here: World, undisturbed: tuple[Books, dict[str, int]], database: str, point: str, turn: int
 ) -> None:
-    with network(database) as way, firm(here, way.conninfo, f"{point}:{turn + 1}:freeze") as run:
+    with (
+        network(database) as way,
+        firm(here, way.conninfo, f"{point}:{crossing(turn, undisturbed[1].get(point, 1))}:freeze") as run,
+    ):
         cut_off = CutOff(run)
         cut_off.way, cut_off.direct = way, database
         run.settle = cut_off.settle  # type: ignore[method-assign]
