@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from tests.model.billing import BILLING
 from tieline.model.money import Money
 from tieline.model.record import Record
+from tieline.model.service_package import ServicePackage
 
 TEXT = st.one_of(
     st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12),
@@ -50,11 +51,58 @@ def _below(parent: type[Record]) -> set[type[Record]]:
     return own.union(*(_below(child) for child in own))
 
 
+HOURS = st.decimals(min_value=0, max_value=400, places=2)
+
+
+@st.composite
+def packages(draw: st.DrawFn, roles: tuple[str, ...] = ("Consultant", "Senior Consultant")) -> ServicePackage:
+    """Packages a catalogue may hold: whatever their phases, bands, regions and invoice plan."""
+    names = [f"{word} 🚀" for word in ("One", "Two", "Three")]
+    band = st.fixed_dictionaries({"hours": HOURS}, optional={"up_to": st.just(Decimal(10))})
+    effort = st.fixed_dictionaries(
+        {"base": HOURS.map(lambda hours: hours + 1)},
+        optional={"per_unit": HOURS, "bands": band.map(lambda first: [first])},
+    )
+
+    def phase(name: str) -> dict[str, Any]:
+        tasks = names[: draw(st.integers(1, 3))]
+        role = st.sampled_from(roles)
+        return {
+            "name": name,
+            "starts_after_days": draw(st.integers(0, 100)),
+            "days": draw(st.none() | st.integers(1, 300)),
+            "task": [{"name": task, "role": draw(role), "hours": draw(effort)} for task in tasks],
+        }
+
+    shares = draw(st.sampled_from([(), ("1",), ("0.3", "0.7"), ("0.333", "0.333", "0.334")]))
+    price = st.sampled_from(
+        [{"method": "role_rates"}, {"method": "fixed", "amounts": {"USD": "48000", "JPY": "7000000"}}]
+    )
+    return ServicePackage.model_validate(
+        {
+            "id": draw(st.sampled_from(["cloud", "data-move"])),
+            "version": draw(st.integers(1, 9)),
+            "name": "Cloud",
+            "sku": ["CLOUD"],
+            "service_line": "Implementation",
+            "price": draw(price),
+            "phase": [phase(name) for name in names[: draw(st.integers(1, 3))]],
+            "milestone": [
+                {"name": name, "share": share, "after_days": draw(st.none() | st.integers(0, 400))}
+                for name, share in zip(names, shares, strict=False)
+            ],
+            "region": draw(st.sampled_from([[], [{"name": "EMEA", "hours_factor": "1.15"}]])),
+        }
+    )
+
+
 @cache
 def records(record: type[BaseModel]) -> st.SearchStrategy[Any]:
     """Instances of a record, with every field given or left to its default."""
     if record in BILLING:
         return BILLING[record]
+    if record is ServicePackage:
+        return packages()
     needed = {name: _values(field.annotation) for name, field in record.model_fields.items() if field.is_required()}
     optional = {
         name: _values(field.annotation) for name, field in record.model_fields.items() if not field.is_required()

@@ -30,6 +30,16 @@ class Engagement(Record):
     opportunity_ids: tuple[str, ...] = ()
 
 
+class PackageUse(Record):
+    """The service package a contract line was made of; `id` is the package's."""
+
+    version: int
+    sku: str
+    quantity: Decimal
+    line: str
+    """Our id of the quoted line."""
+
+
 class ContractLine(Record):
     """One line of scope: a role's hours on a workstream at a rate, or a fixed amount."""
 
@@ -42,6 +52,11 @@ class ContractLine(Record):
     delivering_entity: str
     billing_method: BillingMethod | None = None
     """Where a line is billed in another way than its contract."""
+    package: PackageUse | None = None
+    skills: tuple[str, ...] = ()
+    start_date: date | None = None
+    """When its work begins and ends, where that is not the contract's start and end."""
+    end_date: date | None = None
 
 
 class RateCardRow(Record):
@@ -69,6 +84,8 @@ class BillingScheduleItem(Record):
     amount: Annotated[Money, Owned("tieline", "C2")]
     due_on: date | None = None
     milestone_id: str | None = None
+    delivering_entity: str | None = None
+    """Whose project bills it, where no line of the contract says so: an item of a package's invoice plan."""
 
 
 class BillingSchedule(Record):
@@ -128,3 +145,5 @@ class ContractVersion(Record):
     deviations: tuple[str, ...] = ()
     """Why the terms are not standard, in words."""
     signed_on: date | None = None
+    document_url: str | None = None
+    """Where the signed document is."""

@@ -7,6 +7,7 @@ from tieline.model.billing_terms import BillingTerms
 from tieline.model.contract import RateCardRow
 from tieline.model.money import Money
 from tieline.model.record import Owned, Record
+from tieline.model.service_package import ServicePackage
 
 
 class LegalEntity(Record):
@@ -64,6 +65,11 @@ class Firm(Record):
     service_lines: tuple[ServiceLine, ...]
     standard_rates: tuple[RateCardRow, ...] = ()
     people: tuple[Person, ...] = ()
+    catalog: tuple[ServicePackage, ...] = ()
+    as_quoted: tuple[str, ...] = ()
+    """SKUs that stand for no package: their lines are taken as they are quoted."""
+    readiness_stages: tuple[str, ...] = ()
+    """Stages in which the CRM shows what a deal still lacks."""
 
     def legal_entity(self, code: str | None) -> LegalEntity | None:
         """The entity of this code."""
@@ -77,6 +83,10 @@ class Firm(Record):
         """The firm's list price of a role per hour, newest first."""
         rows = [row for row in self.standard_rates if row.role == role and row.currency == currency]
         return max(rows, key=lambda row: row.valid_from).rate if rows else None
+
+    def package(self, sku: str | None) -> ServicePackage | None:
+        """The package sold under a SKU."""
+        return next((one for one in self.catalog if sku in one.sku), None)
 
     def cost_rate(self, person: str | None) -> Money | None:
         """Cost per hour of a person, by e-mail, in the currency of the person's legal entity."""

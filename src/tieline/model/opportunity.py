@@ -56,6 +56,8 @@ class Opportunity(Record):
     start_date: Annotated[date | None, Owned("crm")] = None
     end_date: Annotated[date | None, Owned("crm")] = None
     region: Annotated[str | None, Owned("crm")] = None
+    document_url: Annotated[str | None, Owned("crm")] = None
+    """Where the signed document is."""
     parent_engagement: Annotated[str | None, Owned("crm")] = None
     """Id of the engagement an add-on deal belongs to."""
     lines: Annotated[tuple[OpportunityLine, ...], Owned("crm")] = ()

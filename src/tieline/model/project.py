@@ -85,6 +85,7 @@ class Project(Record):
     dimensions: dict[str, str] = {}
     delivery_leads: tuple[str, ...] = ()
     po_number: str | None = None
+    document_url: str | None = None
     wbs: tuple[WbsElement, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     demand: tuple[ResourceRequest, ...] = ()
@@ -115,6 +116,7 @@ class ContractPart(Record):
     payment_terms: str
     tax_treatment: str
     po_number: str | None = None
+    document_url: str | None = None
     start_date: date
     end_date: date
     billing_method: Annotated[BillingMethod, Owned("tieline", "C2")]
