@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.flows.deals import CUSTOMER, FIRM, contract, deal, fixed, line
 from tieline.flows.plan import project_id
-from tieline.flows.terms import commercial_differences, draft_contract, missing_terms
+from tieline.flows.readiness import missing_terms
+from tieline.flows.terms import commercial_differences, draft_contract
 from tieline.model.money import rounded, total
 from tieline.model.opportunity import OpportunityLine
 

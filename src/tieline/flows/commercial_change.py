@@ -6,7 +6,9 @@ from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.flows.merged_customer import is_merged
-from tieline.flows.terms import commercial_differences, draft_contract, missing_terms
+from tieline.flows.packages import with_contract_terms
+from tieline.flows.readiness import missing_terms
+from tieline.flows.terms import commercial_differences, draft_contract
 from tieline.model.contract import ContractVersion
 from tieline.model.customer import Customer
 from tieline.model.opportunity import Opportunity
@@ -42,8 +44,9 @@ def _changes(run: Run, opportunity: Opportunity, contract: ContractVersion, syst
     customer = read_record(run.db, Customer, "customer", contract.customer_id)
     if customer is None:
         return []
-    return missing_terms(opportunity, customer, firm) or commercial_differences(
-        contract, draft_contract(opportunity, customer, contract.engagement_id, firm)
+    deal = with_contract_terms(opportunity, contract)
+    return missing_terms(deal, customer, firm) or commercial_differences(
+        contract, draft_contract(deal, customer, contract.engagement_id, firm)
     )
 
 

@@ -1,13 +1,17 @@
 """Opportunity to contract: a won deal becomes version 1 of a contract, checked and approved."""
 
+from dataclasses import replace
+
 from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.flows.commercial_change import guard_commercial_terms
 from tieline.flows.engagement import activate, engagement_of
-from tieline.flows.terms import draft_contract, missing_terms
+from tieline.flows.readiness import Lack, lacks
+from tieline.flows.terms import draft_contract
 from tieline.model.opportunity import Opportunity
 from tieline.store.canonical import contract_of_engagement, put_record, refer
+from tieline.store.database import Connection
 
 
 def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
@@ -23,9 +27,9 @@ def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
     if not opportunity.is_committed:
         run.stand_by("The opportunity was lost" if opportunity.is_lost else "The opportunity is not won yet")
 
-    run.require(incomplete(opportunity, unusable(run, opportunity)))
+    run.require(incomplete(opportunity, unusable(run.db, opportunity)))
     customer = run.corrected("customer", crm.read_customer(str(opportunity.customer_ref)))
-    run.require(incomplete(opportunity, missing_terms(opportunity, customer, systems.firm)))
+    run.require(incomplete(opportunity, lacks(opportunity, customer, systems.firm)))
     draft = draft_contract(opportunity, customer, engagement, systems.firm)
     run.approval("Non-standard terms", draft, unless=draft.is_standard, why="; ".join(draft.deviations))
     run.with_commit(lambda db: put_record(db, "customer", customer, engagement_id=engagement))
@@ -33,30 +37,41 @@ def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
     activate(run, draft, customer.name)
 
 
-def unusable(run: Run, opportunity: Opportunity) -> list[str]:
+def unusable(db: Connection, opportunity: Opportunity) -> list[Lack]:
     """What the deal itself names that is not there."""
-    problems = [] if opportunity.customer_ref else ["it has no customer"]
+    found = [] if opportunity.customer_ref else [Lack("customer", "it has no customer", "Choose the customer.")]
     parent = opportunity.parent_engagement
-    if parent and not run.db.execute("select from engagement where id = %s", [parent]).fetchall():
-        problems.append(f"its parent engagement '{parent}' does not exist")
-    return problems
+    if parent and not db.execute("select from engagement where id = %s", [parent]).fetchall():
+        words = f"its parent engagement '{parent}' does not exist"
+        found.append(Lack("parent_engagement", words, "Correct it, or leave it empty."))
+    return found
 
 
-def incomplete(opportunity: Opportunity, missing: list[str]) -> list[Problem]:
-    """All that is missing as one exception, for sales to mend in the CRM."""
-    if not missing:
-        return []
-    return [
-        Problem(
-            kind="missing_field",
-            field="commercial terms",
-            key=opportunity.id,
-            legal_entity=opportunity.legal_entity,
-            message=f"The won deal '{opportunity.name}' cannot become a contract: {'; '.join(missing)}",
-            suggestion="Complete the opportunity in the CRM; it goes on by itself.",
-            owner="sales",
-            label="Commercial terms complete",
-            amount=opportunity.amount,
-            currency=opportunity.currency,
+def incomplete(opportunity: Opportunity, found: list[Lack]) -> list[Problem]:
+    """What sales completes as one exception, and one for each code that is in no list of the firm."""
+    missing = "; ".join(lack.message for lack in found if lack.kind != "mapping")
+    whole = Problem(
+        kind="missing_field",
+        field="commercial terms",
+        key=opportunity.id,
+        legal_entity=opportunity.legal_entity,
+        message=f"The won deal '{opportunity.name}' cannot become a contract: {missing}",
+        suggestion="Complete the opportunity in the CRM; it goes on by itself.",
+        owner="sales",
+        label="Commercial terms complete",
+        amount=opportunity.amount,
+        currency=opportunity.currency,
+    )
+    codes = {lack.key: lack for lack in found if lack.kind == "mapping"}
+    return [whole] * bool(missing) + [
+        replace(
+            whole,
+            kind="mapping",
+            field=lack.field,
+            key=lack.key,
+            legal_entity=None,
+            message=lack.message,
+            suggestion=lack.suggestion,
         )
+        for lack in codes.values()
     ]

@@ -17,6 +17,8 @@ from tieline.model.project import (
     WbsElement,
 )
 
+PRICE_DIGITS = Decimal("0.0001")
+
 
 def project_id(contract_id: str, entity: str, currency: str) -> str:
     """Our id of the project by which an entity delivers its part of a contract."""
@@ -76,6 +78,7 @@ def _project(
         dimensions={**contract.dimensions, "legal_entity": entity},
         delivery_leads=contract.delivery_leads,
         po_number=contract.po_number,
+        document_url=contract.document_url,
         wbs=_wbs(contract, own_id, lines),
         milestones=_milestones(contract, own_id, lines, entity),
         demand=_demand(contract, own_id, lines),
@@ -119,7 +122,8 @@ def _wbs(contract: ContractVersion, project: str, lines: list[ContractLine]) -> 
                     name=line.description or f"{name}: {line.role}",
                     role=line.role,
                     planned_hours=line.hours,
-                    **dates,
+                    start_date=line.start_date or contract.start_date,
+                    end_date=line.end_date or contract.end_date,
                 )
             )
     return tuple(elements)
@@ -138,7 +142,7 @@ def _milestones(
             amount=item.amount,
         )
         for item in contract.billing_schedule.items
-        if item.milestone_id in own
+        if item.milestone_id in own or item.delivering_entity == entity
     )
 
 
@@ -149,9 +153,10 @@ def _demand(contract: ContractVersion, project: str, lines: list[ContractLine]) 
             project_id=project,
             role=line.role,
             hours=line.hours,
-            start_date=contract.start_date,
-            end_date=contract.end_date,
+            start_date=line.start_date or contract.start_date,
+            end_date=line.end_date or contract.end_date,
             region=contract.region,
+            skills=line.skills,
             note=line.description,
         )
         for line in lines
@@ -175,6 +180,7 @@ def contract_part(contract: ContractVersion, project: Project) -> ContractPart:
         payment_terms=contract.payment_terms,
         tax_treatment=contract.tax_treatment,
         po_number=contract.po_number,
+        document_url=contract.document_url,
         start_date=contract.start_date,
         end_date=contract.end_date,
         billing_method=contract.billing_method,
@@ -186,7 +192,9 @@ def contract_part(contract: ContractVersion, project: Project) -> ContractPart:
 
 def _part_line(line: ContractLine) -> ContractPartLine:
     hours = line.hours if line.role else Decimal(1)
-    rate = line.rate if line.role and line.rate is not None else line.amount.amount
+    rate = line.rate
+    if rate is None:  # a package that is not priced by time has no rates, only amounts
+        rate = (line.amount.amount / hours).quantize(PRICE_DIGITS) if line.role else line.amount.amount
     return ContractPartLine(
         id=line.id,
         item=line.role or "fixed",

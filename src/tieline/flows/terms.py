@@ -1,8 +1,18 @@
-"""Commercial terms of a won deal: what must be there, the contract they make, and what changed since."""
+"""Commercial terms of a won deal: the contract they make, and what changed since."""
 
 from datetime import date
 from decimal import Decimal
 
+from tieline.flows.packages import (
+    dimensions_of,
+    expand,
+    invoice_plan,
+    package_deviations,
+    package_of,
+    packages_of,
+    revenue_method_of,
+    with_package_terms,
+)
 from tieline.flows.plan import completion_id, project_id
 from tieline.model.contract import (
     BillingSchedule,
@@ -15,93 +25,19 @@ from tieline.model.contract import (
 from tieline.model.customer import Customer
 from tieline.model.firm import Firm, ServiceLine
 from tieline.model.ids import derived
-from tieline.model.money import LARGEST, Money, total
+from tieline.model.money import Money, total
 from tieline.model.opportunity import Opportunity, OpportunityLine
 
-BILLING_METHODS = ("time_and_materials", "fixed_price", "milestone", "retainer")
-TAX_TREATMENTS = ("standard", "reverse_charge", "exempt")
-_NEEDED = {
-    "legal_entity": "the legal entity that signs",
-    "service_line": "the service line",
-    "currency": "the currency",
-    "contract_type": "the contract type",
-    "billing_method": "the billing method",
-    "payment_terms": "the term of payment",
-    "tax_treatment": "the tax treatment",
-    "start_date": "the start date",
-    "end_date": "the end date",
-}
 
-
-def missing_terms(opportunity: Opportunity, customer: Customer, firm: Firm) -> list[str]:
-    """What keeps a won deal from becoming a contract, all at once, in words sales understands."""
-    problems = [f"{what} is missing" for name, what in _NEEDED.items() if not getattr(opportunity, name)]
-    problems += _unknown_values(opportunity, firm)
-    if not customer.tax_nexus:
-        problems.append(f"customer '{customer.name}' has no tax nexus")
-    if opportunity.start_date and opportunity.end_date and opportunity.end_date < opportunity.start_date:
-        problems.append("the end date lies before the start date")
-    if not opportunity.lines:
-        problems.append("it has no service packages or estimates")
-    for line in opportunity.lines:
-        problems += _line_problems(line, firm, opportunity.currency)
-    return problems + _prices_together(opportunity)
-
-
-def _unknown_values(opportunity: Opportunity, firm: Firm) -> list[str]:
-    problems = []
-    entity = firm.legal_entity(opportunity.legal_entity)
-    if opportunity.legal_entity and entity is None:
-        problems.append(f"legal entity '{opportunity.legal_entity}' is not one of the firm's")
-    if entity and opportunity.currency and not entity.bills_in(opportunity.currency):
-        problems.append(f"{entity.name} does not bill in currency '{opportunity.currency}'")
-    if opportunity.service_line and firm.service_line(opportunity.service_line) is None:
-        problems.append(f"service line '{opportunity.service_line}' has no template")
-    if opportunity.billing_method and opportunity.billing_method not in BILLING_METHODS:
-        problems.append(f"billing method '{opportunity.billing_method}' is unknown")
-    if opportunity.tax_treatment and opportunity.tax_treatment not in TAX_TREATMENTS:
-        problems.append(f"tax treatment '{opportunity.tax_treatment}' is unknown")
-    return problems
-
-
-def _line_problems(line: OpportunityLine, firm: Firm, currency: str | None) -> list[str]:
-    name = line.description or line.workstream or line.product_code or "a line"
-    problems = []
-    if line.quantity <= 0:
-        problems.append(f"'{name}' has the quantity {line.quantity}; it must be more than zero")
-    if line.unit_price < 0:
-        problems.append(f"'{name}' has a negative price")
-    if line.delivering_entity and firm.legal_entity(line.delivering_entity) is None:
-        problems.append(f"'{name}' is delivered by '{line.delivering_entity}', which is not one of the firm's entities")
-    if line.role and currency and firm.standard_rates and firm.standard_rate(line.role, currency) is None:
-        problems.append(f"role '{line.role}' has no standard rate in {currency}")
-    return problems
-
-
-def _prices_together(opportunity: Opportunity) -> list[str]:
-    """A rate card knows one price of a role on a project: what time is worth must not be a guess."""
-    prices: dict[tuple[str, str | None], set[Decimal]] = {}
-    for line in opportunity.lines:
-        if line.role:
-            prices.setdefault((line.role, line.delivering_entity), set()).add(line.unit_price)
-    problems = [
-        f"role '{role}' has several prices ({', '.join(f'{price:f}' for price in sorted(found))})"
-        for (role, _), found in prices.items()
-        if len(found) > 1
-    ]
-    if sum(abs(line.amount) for line in opportunity.lines) >= LARGEST:
-        problems.append("its lines come to more than a contract can hold")
-    return problems
-
-
-def draft_contract(opportunity: Opportunity, customer: Customer, engagement_id: str, firm: Firm) -> ContractVersion:
-    """Version 1 of the contract. The terms must be complete (`missing_terms` returned nothing)."""
+def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, firm: Firm) -> ContractVersion:
+    """Version 1 of the contract. The terms must be complete (`lacks` returned nothing)."""
+    opportunity, packages = with_package_terms(quoted, firm), packages_of(quoted, firm)
     template = firm.service_line(opportunity.service_line)
     assert template is not None
     currency, method = str(opportunity.currency), str(opportunity.billing_method)
     start, end = _date(opportunity.start_date), _date(opportunity.end_date)
     contract_id = derived("contract", engagement_id)
-    lines = tuple(_contract_line(opportunity, line, contract_id) for line in opportunity.lines)
+    lines = tuple(part for line in opportunity.lines for part in _contract_lines(opportunity, line, contract_id, firm))
     value = total((line.amount for line in lines), currency)
     deviations = _deviations(opportunity, template, firm)
     return ContractVersion.model_validate(
@@ -125,22 +61,33 @@ def draft_contract(opportunity: Opportunity, customer: Customer, engagement_id: 
             "service_line": template.id,
             "region": opportunity.region,
             "sales_owner": opportunity.sales_owner,
-            "revenue_method": template.revenue_methods.get(method, "as_billed"),
+            "revenue_method": revenue_method_of(packages, template.revenue_methods.get(method, "as_billed")),
             "value": value,
             "lines": lines,
             "rate_card": _rate_card(contract_id, lines, currency, start),
-            "billing_schedule": _schedule(contract_id, opportunity, lines, method, end),
+            "billing_schedule": _schedule(contract_id, opportunity, lines, firm),
             "billing_terms": template.billing,
             "budget": Budget(id=contract_id, hours=sum((line.hours for line in lines), Decimal(0)), revenue=value),
-            "dimensions": template.dimensions,
+            "dimensions": dimensions_of(packages, template.dimensions),
             "phases": template.opening_phases,
             "closing_phases": template.closing_phases,
             "delivery_leads": template.delivery_leads,
             "is_standard": not deviations,
             "deviations": deviations,
             "signed_on": opportunity.close_date,
+            "document_url": opportunity.document_url,
         }
     )
+
+
+def _contract_lines(
+    opportunity: Opportunity, line: OpportunityLine, contract_id: str, firm: Firm
+) -> tuple[ContractLine, ...]:
+    """The tasks of the package a line sells, or the line as it was quoted."""
+    package = package_of(line, opportunity, firm)
+    if package is not None:
+        return expand(opportunity, line, package, contract_id, firm)
+    return (_contract_line(opportunity, line, contract_id),)
 
 
 def _contract_line(opportunity: Opportunity, line: OpportunityLine, contract_id: str) -> ContractLine:
@@ -182,18 +129,34 @@ def _rate_card(
 
 
 def _schedule(
-    contract_id: str, opportunity: Opportunity, lines: tuple[ContractLine, ...], method: str, end: date
+    contract_id: str, opportunity: Opportunity, lines: tuple[ContractLine, ...], firm: Firm
 ) -> BillingSchedule:
-    """Fixed amounts are milestones; what else a price covers is due on completion, so that all of it is billed."""
+    """Fixed amounts are milestones, packages have an invoice plan of their own; what else a price covers is due on
+    completion, so that all of it is billed."""
+    method, end = str(opportunity.billing_method), _date(opportunity.end_date)
+    due = {derived("contract_line", contract_id, line.id): line.due_on for line in opportunity.lines}
     items = [
-        _milestone(derived("milestone", contract_id, line.id), line.description or line.workstream, line.amount, due)
-        for line, due in zip(lines, [source.due_on or end for source in opportunity.lines], strict=True)
+        _milestone(
+            derived("milestone", contract_id, line.id),
+            line.description or line.workstream,
+            line.amount,
+            due[line.id] or end,
+        )
+        for line in lines
         if not line.role
     ]
+    plans = {line.id: invoice_plan(opportunity, line, firm, contract_id) for line in opportunity.lines}
+    items += [item for plan in plans.values() for item in plan]
     if method != "time_and_materials":
         entities = list(dict.fromkeys(line.delivering_entity for line in lines))
         for entity in entities:
-            work = [line.amount for line in lines if line.role and line.delivering_entity == entity]
+            work = [
+                line.amount
+                for line in lines
+                if line.role
+                and line.delivering_entity == entity
+                and not (line.package and plans.get(line.package.line))
+            ]
             covered = total(work, str(opportunity.currency))
             if covered.amount:
                 name = "Completion" if len(entities) == 1 else f"Completion ({entity})"
@@ -221,7 +184,7 @@ def _deviations(opportunity: Opportunity, template: ServiceLine, firm: Firm) -> 
         standard = firm.standard_rate(line.role, str(opportunity.currency)) if line.role else None
         if standard and line.unit_price < standard * (1 - template.largest_discount):
             found.append(f"{line.role} at {line.unit_price} instead of {standard}")
-    return tuple(found)
+    return (*found, *package_deviations(opportunity, template.largest_discount, firm))
 
 
 def commercial_differences(contract: ContractVersion, draft: ContractVersion) -> list[str]:
@@ -254,16 +217,25 @@ def commercial_differences(contract: ContractVersion, draft: ContractVersion) ->
 
 
 def _scope(contract: ContractVersion) -> dict[tuple[str, str | None, str], tuple[Decimal, Decimal]]:
+    """Hours and amounts; of a package only what was quoted, for the catalogue may have changed since."""
     found: dict[tuple[str, str | None, str], tuple[Decimal, Decimal]] = {}
     for line in contract.lines:
-        key = (line.workstream, line.role, line.delivering_entity)
+        key, more = (line.workstream, line.role, line.delivering_entity), line.hours
+        if line.package:
+            quantity = f"{line.package.quantity.normalize():f}"
+            key, more = (f"{line.package.line} {quantity}", line.package.id, line.delivering_entity), Decimal(0)
         hours, amount = found.get(key, (Decimal(0), Decimal(0)))
-        found[key] = (hours + line.hours, amount + line.amount.amount)
+        found[key] = (hours + more, amount + line.amount.amount)
     return found
 
 
 def _billed(contract: ContractVersion) -> list[tuple[str, Decimal, date | None]]:
-    return sorted((item.name, item.amount.amount, item.due_on) for item in contract.billing_schedule.items)
+    """What is billed apart from packages: their part of the schedule follows from the catalogue."""
+    items = contract.billing_schedule.items
+    if any(line.package for line in contract.lines):
+        whole = {completion_id(contract.id, line.delivering_entity) for line in contract.lines}
+        items = tuple(item for item in items if not item.delivering_entity and item.id not in whole)
+    return sorted((item.name, item.amount.amount, item.due_on) for item in items)
 
 
 def _date(value: date | None) -> date:
