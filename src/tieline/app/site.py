@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tieline.app.site_catalog import read_catalog
 from tieline.app.site_checks import cross_checks
 from tieline.app.site_csv import read_people, read_rates
 from tieline.app.site_defects import SiteDefect, SiteError, defect_at, read_text, toml_defect
@@ -117,6 +118,19 @@ class VolumeTable(_Table):
     """Time entries and expenses."""
 
 
+class CatalogTable(_Table):
+    """`[catalog]`: how deals use the service catalogue."""
+
+    as_quoted: tuple[str, ...] = ()
+    """SKUs that stand for no package: their lines are taken as they are quoted."""
+
+
+class ReadinessTable(_Table):
+    """`[readiness]`: open deals whose CRM record shows what they still lack."""
+
+    stages: tuple[str, ...] = ()
+
+
 class SiteTables(_Table):
     """`site.toml`."""
 
@@ -136,6 +150,8 @@ class SiteTables(_Table):
     exception_owner: tuple[ExceptionOwnerTable, ...] = ()
     exception_sla: tuple[ExceptionSlaTable, ...] = ()
     volume: VolumeTable = VolumeTable()
+    catalog: CatalogTable = CatalogTable()
+    readiness: ReadinessTable = ReadinessTable()
     owners: dict[str, str] = {}
 
 
@@ -184,25 +200,17 @@ def load_site(folder: Path) -> Site:
     except ValidationError as error:
         raise SiteError([defect_at(file, text, item["loc"], item["msg"]) for item in error.errors()]) from error
     defects = [defect_at(file, text, where, message) for where, message in cross_checks(tables)]
-    rates = read_rates(folder / "rates.csv", defects)
-    people = read_people(folder / "people.csv", {entity.id for entity in tables.legal_entity}, defects)
+    firm = _firm(folder, tables, defects)
     defects += [
-        defect_at(file, text, where, message) for where, message in unknown_people(tables.exception_owner, people)
+        defect_at(file, text, where, message) for where, message in unknown_people(tables.exception_owner, firm.people)
     ]
     if defects:
         raise SiteError(defects)
-    owners = known_owners(tables.exception_owner, people)
+    owners = known_owners(tables.exception_owner, firm.people)
     return Site(
         folder=folder,
         uid=tables.firm.uid,
-        firm=Firm(
-            id="firm",
-            name=tables.firm.name,
-            legal_entities=tables.legal_entity,
-            service_lines=tables.service_line,
-            standard_rates=rates,
-            people=people,
-        ),
+        firm=firm,
         connections=tuple(_settings(folder, table, tables.owners) for table in tables.connection),
         limits={table.name: table.limits for table in tables.connection if table.limits is not None},
         routes=tuple(Route(item.role, item.connection, item.legal_entity) for item in tables.route),
@@ -219,6 +227,21 @@ def load_site(folder: Path) -> Site:
         alerts=tables.alerts,
         alert_channels=tables.alert_channel,
     )
+
+
+def _firm(folder: Path, tables: SiteTables, defects: list[SiteDefect]) -> Firm:
+    """The firm with its lists and catalogue; what is wrong in those is added to `defects`."""
+    firm = Firm(
+        id="firm",
+        name=tables.firm.name,
+        legal_entities=tables.legal_entity,
+        service_lines=tables.service_line,
+        standard_rates=read_rates(folder / "rates.csv", defects),
+        people=read_people(folder / "people.csv", {entity.id for entity in tables.legal_entity}, defects),
+        as_quoted=tables.catalog.as_quoted,
+        readiness_stages=tables.readiness.stages,
+    )
+    return firm.model_copy(update={"catalog": read_catalog(folder / "catalog", firm, defects)})
 
 
 def _settings(folder: Path, table: ConnectionTable, owners: Mapping[str, str]) -> ConnectionSettings:

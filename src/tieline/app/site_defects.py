@@ -51,20 +51,32 @@ def defect_at(file: Path, text: str, where: tuple[int | str, ...], message: str)
 
 
 def _line_of(text: str, where: tuple[int | str, ...]) -> int:
-    """The line of the key, else of its table's header (the n-th, in a list of tables), else the first."""
-    table, *rest = [str(part) for part in where if not isinstance(part, int)] or [""]
-    nth = next((part for part in where if isinstance(part, int)), 0)
-    inside, seen, found = "", -1, 1
+    """The line of the key, else of the innermost table around it that has a header, else the first."""
+    deepest, found = 0, 1
+    counts: dict[tuple[int | str, ...], int] = {}
+    path: tuple[int | str, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
         header = _HEADER.match(line)
         if header:
-            inside = header[1].replace(" ", "")
-            seen += inside == table
-            if seen == nth and inside in (table, ".".join((table, *rest))):
-                found = number
+            path = _entered(header[1], line.lstrip().startswith("[["), counts)
+        around = len(path)
+        if path != where[:around]:
             continue
-        key = line.split("=")[0].strip()
-        of_table = seen == nth and inside.split(".")[0] == table and key in rest
-        if of_table or (not inside and not rest and key == table):
-            return number
+        key = "" if header else line.split("=")[0].strip()
+        depth = where.index(key, around) + 1 if key in where[around:] else around * bool(header)
+        if depth > deepest:
+            deepest, found = depth, number
     return found
+
+
+def _entered(header: str, one_of_many: bool, counts: dict[tuple[int | str, ...], int]) -> tuple[int | str, ...]:
+    """The place a header opens: `[[phase]]` the next phase, `[[phase.task]]` the next task of the newest phase."""
+    path: tuple[int | str, ...] = ()
+    names = [name.strip().strip("\"'") for name in header.split(".")]
+    for place, name in enumerate(names, 1):
+        path = (*path, name)
+        if place == len(names) and one_of_many:
+            counts[path] = counts.get(path, -1) + 1
+        if path in counts:
+            path = (*path, counts[path])
+    return path
