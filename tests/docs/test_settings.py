@@ -10,11 +10,13 @@ import pytest
 from pydantic import BaseModel
 
 from tieline.app.site import (
+    CatalogTable,
     ConnectionTable,
     FirmTable,
     GuardTable,
     IntakeTable,
     ModeTable,
+    ReadinessTable,
     ReconciliationTable,
     RouteTable,
     SiteTables,
@@ -44,6 +46,8 @@ TABLES: dict[str, type[BaseModel]] = {
     "exception_owner": ExceptionOwnerTable,
     "exception_sla": ExceptionSlaTable,
     "sla.<tier>": TierTable,
+    "catalog": CatalogTable,
+    "readiness": ReadinessTable,
     "alerts": AlertsTable,
 }
 

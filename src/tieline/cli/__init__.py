@@ -7,6 +7,7 @@ import typer
 from tieline.cli import (
     answers,
     assurance,
+    deal,
     demo,
     exception,
     exceptions,
@@ -32,6 +33,7 @@ for module in (
     site,
     serving,
     thread,
+    deal,
     exceptions,
     exception,
     lineage,

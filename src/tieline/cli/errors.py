@@ -8,6 +8,7 @@ import psycopg
 import typer
 from psycopg_pool import PoolTimeout
 
+from tieline.app.deals import NoSuchDeal
 from tieline.app.site import SiteError
 from tieline.exception_queue.actions import NoSuchException, NotPossible
 from tieline.mapping.problems import MappingFileError
@@ -26,7 +27,7 @@ def told() -> Iterator[None]:
         yield
     except (SiteError, MappingFileError) as error:
         _say(str(error))
-    except (UserError, DatabaseUnavailable, NoSuchException, NotPossible, ValueError) as error:
+    except (UserError, DatabaseUnavailable, NoSuchDeal, NoSuchException, NotPossible, ValueError) as error:
         _say(str(error))
     except (Unavailable, Rejected, Unauthorized) as error:
         _say(f"{error.system}: {error.message}")

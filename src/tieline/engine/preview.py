@@ -19,7 +19,7 @@ from tieline.store.database import Connection
 log = structlog.get_logger()
 
 # Workers must never wait long for somebody who only looks, and never be the victim of a deadlock with him.
-_PATIENCE = "set local lock_timeout = '300ms'"
+PATIENCE = "set local lock_timeout = '300ms'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,20 @@ def preview(engine: FlowEngine, instances: Sequence[Instance], most: int, ends: 
     forecasts: list[Forecast] = []
     waiting, seen = list(instances), set(instances)
     with nothing_is_sent(), engine.database.connection() as db, db.transaction(force_rollback=True):
-        db.execute(_PATIENCE)
+        db.execute(PATIENCE)
         while waiting and len(forecasts) < most and time.monotonic() < ends:
-            forecast, woken = _forecast(engine, db, waiting.pop(0))
-            forecasts.append(forecast)
+            seen_ahead, woken = _forecast(engine, db, waiting.pop(0))
+            forecasts.append(seen_ahead)
             for one in woken:
                 if one not in seen:
                     seen.add(one)
                     waiting.append(one)
     return forecasts
+
+
+def forecast(engine: FlowEngine, db: Connection, instance: Instance) -> Forecast:
+    """One forecast, in a transaction of the caller's that is rolled back, with the way out shut by the caller."""
+    return _forecast(engine, db, instance)[0]
 
 
 def _forecast(engine: FlowEngine, db: Connection, instance: Instance) -> tuple[Forecast, list[Instance]]:
@@ -82,7 +87,7 @@ def _forecast(engine: FlowEngine, db: Connection, instance: Instance) -> tuple[F
         problems.append(f"Tieline itself would fail in {instance.flow}: {type(error).__name__}")
     problems = [*(problem.message for problem in run.problems), *problems]
     assert run.foresight is not None
-    forecast = Forecast(
+    told = Forecast(
         instance=instance,
         state=state,  # type: ignore[arg-type]
         note=note,
@@ -91,7 +96,7 @@ def _forecast(engine: FlowEngine, db: Connection, instance: Instance) -> tuple[F
         problems=tuple(problems),
         steps=tuple(run.steps),
     )
-    return forecast, [Instance(item.flow, item.key, item.engagement) for item in run.wakes]
+    return told, [Instance(item.flow, item.key, item.engagement) for item in run.wakes]
 
 
 def _run(engine: FlowEngine, db: Connection, instance: Instance) -> Run:

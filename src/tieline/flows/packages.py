@@ -176,7 +176,7 @@ def dimensions_of(packages: Sequence[ServicePackage], template: dict[str, str]) 
     return found
 
 
-def revenue_method_of(packages: Sequence[ServicePackage], otherwise: str) -> str:
-    """How revenue is recognised: as all packages of the deal say, else as the service line does."""
-    given = {package.revenue_method for package in packages}
+def revenue_method_of(packages: Sequence[ServicePackage], billing_method: str, otherwise: str) -> str:
+    """How revenue is recognised: as packages sold in their own way say, else as the service line."""
+    given = {one.revenue_method if one.billing_method in (None, billing_method) else None for one in packages}
     return given.pop() or otherwise if len(given) == 1 else otherwise
