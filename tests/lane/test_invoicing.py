@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from tests.lane.world import PSA, World, a_project, entry, expense
 from tieline.lane.invoicing import invoiced_lines, mark_invoiced, unbilled_lines
-from tieline.lane.milestones import MilestoneLine, add_milestone, billed_milestones, withdraw_milestone
+from tieline.lane.own_charges import add_charge, billed_milestones, milestone_charge, withdraw_milestone
 from tieline.model.money import Money
 from tieline.model.project import Milestone
 
@@ -159,18 +159,16 @@ def test_a_milestone_is_billed_once_and_can_be_taken_back_before(world: World, b
         due_on=date(2026, 2, 1),
         amount=Money(amount=Decimal(5000), currency="USD"),
     )
-    line = MilestoneLine(
-        connection=PSA, project=a_project(), milestone=milestone, completed_on=date(2026, 2, 2), approved_by="dana"
-    )
+    line = milestone_charge(PSA, a_project(), milestone, date(2026, 2, 2), "dana")
     for _ in range(2):
         with world.database.transaction() as db:
-            add_milestone(db, line)
+            add_charge(db, line)
     assert [(one.amount, one.text) for one in books.unbilled()] == [(5000, "Design signed")]
     with world.database.transaction() as db:
         withdraw_milestone(db, "prj_1", "mil_1")
     assert books.unbilled() == []
     with world.database.transaction() as db:
-        add_milestone(db, line)
+        add_charge(db, line)
     assert books.bill("inv_1") == [5000]
     with world.database.connection() as db:
         assert billed_milestones(db, "prj_1")["mil_1"].invoiced

@@ -119,7 +119,7 @@ def _some(items: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
 
 def _numbered(values: dict[str, Any]) -> BillingTerms:
     """Each with an id of its own."""
-    kinds = ("caps", "retainers", "subscriptions", "usage", "progress")
+    kinds = ("caps", "subscriptions", "usage", "progress")
     named = {
         kind: tuple(one.model_copy(update={"id": f"{kind}{n}"}) for n, one in enumerate(values[kind])) for kind in kinds
     }
@@ -132,7 +132,7 @@ TERMS = st.fixed_dictionaries(
         "blended_rate": st.none() | AMOUNTS,
         "factors": st.lists(FACTORS, max_size=2, unique_by=lambda one: one.when).map(tuple),
         "caps": _some(CAPS),
-        "retainers": _some(RETAINERS),
+        "retainer": st.none() | RETAINERS,
         "subscriptions": _some(SUBSCRIPTIONS),
         "usage": _some(USAGE),
         "progress": _some(PROGRESS),

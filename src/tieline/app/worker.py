@@ -4,6 +4,7 @@ import gc
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
@@ -19,6 +20,7 @@ from tieline.app.site_watch import SiteWatch
 from tieline.app.transactions import Transactions
 from tieline.engine.intake import claim_turn
 from tieline.engine.worker import Ticker, run_worker
+from tieline.lane.billing_facts import wake_billing_due
 
 log = structlog.get_logger()
 
@@ -64,6 +66,7 @@ def duties(tieline: Tieline, intake: Intake, transactions: Transactions) -> dict
     table["post"] = (min(every.time_seconds, 2.0), transactions.post)
     table["replay"] = (0.5, transactions.replay)
     table["release"] = (5.0, transactions.release)
+    table["billing"] = (60.0, partial(bill_what_is_due, tieline))
     table["measure"] = (5.0, partial(measure_batches, tieline.database))
     table["alerts"] = (2.0, partial(alerts, tieline))
     table["site"] = (2.0, SiteWatch(tieline, transactions).look)
@@ -80,6 +83,12 @@ def nightly(tieline: Tieline, intake: Intake, transactions: Transactions) -> Non
         intake.find_deletes()
         transactions.find_deletes()
         forget_old(tieline.database)
+
+
+def bill_what_is_due(tieline: Tieline) -> None:
+    """Billing looks at projects whose period begins or ends, though nothing has happened."""
+    with tieline.database.transaction() as db:
+        wake_billing_due(db, datetime.now(UTC).date())
 
 
 def alerts(tieline: Tieline) -> None:

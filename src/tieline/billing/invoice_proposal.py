@@ -31,6 +31,9 @@ class BillableLine:
     text: str | None = None
     """What is billed, for a milestone its name, for an expense its category."""
     tax_code: str | None = None
+    charge: str | None = None
+    """The key of a derived charge; what was added to it later joins it on a line."""
+    part: int = 0
 
 
 _Group = tuple[bool, str, str, str | None, Decimal | None, str | None, str | None]
@@ -75,9 +78,9 @@ def propose_invoice(
 def _grouped(lines: Iterable[BillableLine]) -> list[list[BillableLine]]:
     """Charges before corrections, time before the rest; within a group the order of work."""
     groups: dict[_Group, list[BillableLine]] = {}
-    for line in sorted(lines, key=lambda one: (one.work_date, one.id)):
+    for line in sorted(lines, key=lambda one: (one.work_date, one.part, one.id)):
         groups.setdefault(_group_of(line), []).append(line)
-    order = {"time": "1", "milestone": "2", "expense": "3"}
+    order = {"time": "1", "milestone": "2", "expense": "3", "credit": "5"}
     keys = sorted(
         groups, key=lambda k: (k[0], order.get(k[1], "4"), k[2], k[3] or "", k[4] or 0, k[5] or "", k[6] or "")
     )
@@ -86,6 +89,8 @@ def _grouped(lines: Iterable[BillableLine]) -> list[list[BillableLine]]:
 
 def _group_of(line: BillableLine) -> _Group:
     correction = line.quantity < 0
+    if line.charge is not None:
+        return False, line.kind, line.item_code, None, None, line.charge, line.tax_code
     if line.kind == "time":
         return correction, line.kind, line.item_code, line.person, line.rate, None, line.tax_code
     if line.kind == "expense":
@@ -97,7 +102,7 @@ def _invoice_line(invoice_id: str, number: int, group: Sequence[BillableLine]) -
     first = group[0]
     amount = sum((line.amount for line in group), Decimal(0))
     hourly = first.kind == "time"
-    count = Decimal(-1 if first.quantity < 0 else 1)
+    count = Decimal(-1 if first.quantity < 0 and first.charge is None else 1)
     return InvoiceLine(
         id=f"{invoice_id}:{number}",
         item=first.item_code,
@@ -118,6 +123,8 @@ def _hours(group: Sequence[BillableLine]) -> Decimal:
 
 def _description(group: Sequence[BillableLine]) -> str:
     first, last = group[0], group[-1]
+    if last.charge is not None:
+        return last.text or last.item_code.capitalize()
     days = f"{first.work_date}" if first.work_date == last.work_date else f"{first.work_date} to {last.work_date}"
     what = first.item_code if first.kind == "time" else first.text or first.item_code.capitalize()
     who = f", {first.person}" if first.person and first.kind != "milestone" else ""

@@ -11,6 +11,7 @@ from tieline.billing.invoice_proposal import BillableLine, propose_invoice
 from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
+from tieline.flows.derived_billing import settle_derived
 from tieline.flows.invoices import (
     StoredInvoice,
     keep_proposal,
@@ -33,10 +34,11 @@ def billing(run: Run, project_id: str, systems: Systems) -> None:
     contract = newest_contract(run.db, project.contract_id) if project else None
     if project is None or contract is None or systems.is_closed(project.engagement_id):
         return run.stand_by("The project is not planned any more")
-    erp = systems.erp(project)
+    erp, until = systems.erp(project), billable_until(run, project, contract, systems)
+    settle_derived(run, project, contract, until)
     draft = still_open(run, erp, open_draft(run.db, project_id))
     old = invoiced_lines(run.db, draft.id) if draft else []
-    new = unbilled_lines(run.db, project_id, until=billable_until(run, project, contract, systems))
+    new = unbilled_lines(run.db, project_id, until)
     if not new and draft is None:
         return run.stand_by("Nothing is to be billed")
     invoice = _proposal(run, contract, project, draft, [*old, *new])

@@ -5,7 +5,7 @@ from functools import partial
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.flows.billing import milestone_reopened
-from tieline.lane.milestones import MilestoneLine, add_milestone, billed_milestones, withdraw_milestone
+from tieline.lane.own_charges import add_charge, billed_milestones, milestone_charge, withdraw_milestone
 from tieline.store.canonical import read_project
 
 
@@ -25,14 +25,8 @@ def milestone_billing(run: Run, project_id: str, systems: Systems) -> None:
         if milestone is None:
             continue
         if found.completed_on is not None and found.id not in known:
-            line = MilestoneLine(
-                connection=psa.connection,
-                project=project,
-                milestone=milestone,
-                completed_on=found.completed_on,
-                approved_by=found.approved_by,
-            )
-            run.with_commit(partial(add_milestone, line=line))
+            charge = milestone_charge(psa.connection, project, milestone, found.completed_on, found.approved_by)
+            run.with_commit(partial(add_charge, charge=charge))
             run.note("Milestone completed", f"{milestone.name}, {milestone.amount}")
             run.wake("billing", project.id, project.engagement_id)
         elif found.completed_on is None and found.id in known:

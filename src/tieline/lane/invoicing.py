@@ -9,17 +9,20 @@ from datetime import date
 from typing import Any
 
 from tieline.billing.invoice_proposal import BillableLine
+from tieline.lane.own_charges import OURS
 from tieline.lane.reversal import credit
 from tieline.model.ids import derived
 from tieline.store.database import Connection
 
+# A derived charge stands here when it is due, be it in advance.
 # A charge that was reversed before it was invoiced is not live any more, and its reversal credits nothing.
 _UNBILLED = """
 select t.id, t.connection, t.kind, t.source_id, t.part, t.seq, t.item_code, t.person, t.work_date,
   t.quantity * t.sign as quantity, t.rate, t.amount * t.sign as amount, t.currency, t.tax_code,
-  case t.kind when 'milestone' then t.note else t.attributes->>'category' end as text
+  case when t.kind in ('time', 'expense') then t.attributes->>'category' else t.note end as text
 from project_transaction t
-where t.project_id = %(project)s and t.work_date <= %(until)s and t.disposition = 'billable' and t.state = 'checked'
+where t.project_id = %(project)s and (t.work_date <= %(until)s or t.connection = 'tieline')
+  and t.disposition = 'billable' and t.state = 'checked'
   and not exists (select from invoice_line i where i.transaction_id = t.id)
   and (t.live and t.sign = 1
     or t.sign = -1 and exists (select from invoice_line o where o.transaction_id = t.supersedes_id))
@@ -28,7 +31,7 @@ order by t.work_date, t.id
 _INVOICED = """
 select t.id, t.connection, t.kind, t.source_id, t.part, t.seq, t.item_code, t.person, t.work_date,
   t.quantity * t.sign as quantity, t.rate, t.amount * t.sign as amount, t.currency, t.tax_code,
-  case t.kind when 'milestone' then t.note else t.attributes->>'category' end as text
+  case when t.kind in ('time', 'expense') then t.attributes->>'category' else t.note end as text
 from invoice_line i join project_transaction t on t.id = i.transaction_id
 where i.invoice_id = %(invoice)s order by t.work_date, t.id
 """
@@ -96,5 +99,7 @@ def _line(row: dict[str, Any]) -> BillableLine:
         amount=row["amount"],
         currency=row["currency"],
         text=row["text"],
+        charge=row["source_id"] if row["connection"] == OURS else None,
+        part=row["part"],
         tax_code=row["tax_code"],
     )

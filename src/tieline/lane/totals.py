@@ -83,7 +83,7 @@ select coalesce(sum(t.quantity) filter (where t.kind = 'time'), 0) / 60 as hours
   coalesce(sum(t.amount) filter (where t.disposition = 'billable' and t.state = 'checked'), 0) as billable,
   coalesce(sum(case t.kind when 'time' then round(t.quantity * t.cost_rate / 60, 2) else t.cost_rate end), 0) as cost,
   coalesce(bool_and(t.cost_rate is not null and t.cost_currency = p.currency)
-    filter (where t.kind <> 'milestone' and t.state = 'checked'), true) as cost_known
+    filter (where t.kind in ('time', 'expense') and t.state = 'checked'), true) as cost_known
 from project_transaction t join project p on p.id = t.project_id
 where t.project_id = %(project)s and t.live and t.sign = 1 and t.state in ('checked', 'in_exception')
 """

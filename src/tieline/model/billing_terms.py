@@ -3,7 +3,7 @@
 Without any of it a contract is billed as its method says. Amounts are in the currency of the contract.
 """
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -192,7 +192,7 @@ class BillingTerms(Record):
     """One rate per hour for whoever works, in place of the contract's rates by role."""
     factors: tuple[Factor, ...] = ()
     caps: tuple[Cap, ...] = ()
-    retainers: tuple[Retainer, ...] = ()
+    retainer: Retainer | None = None
     subscriptions: tuple[Subscription, ...] = ()
     usage: tuple[Usage, ...] = ()
     progress: tuple[Progress, ...] = ()
@@ -202,31 +202,23 @@ class BillingTerms(Record):
     def _consistent(self) -> "BillingTerms":
         if self.currency is not None and self.currency not in CURRENCIES:
             raise ValueError(f"currency: '{self.currency}' is no ISO 4217 currency")
-        ids = [one.id for one in (*self.caps, *self.retainers, *self.subscriptions, *self.usage, *self.progress)]
+        ids = [one.id for one in (*self.caps, *self.subscriptions, *self.usage, *self.progress)]
         twice = sorted({one for one in ids if ids.count(one) > 1})
         if twice:
-            raise ValueError(f"id: {', '.join(twice)} is there twice; each cap, retainer, subscription … has its own")
+            raise ValueError(f"id: {', '.join(twice)} is there twice; each cap, subscription, meter … has its own")
         whens = [one.when for one in self.factors]
         if len(set(whens)) < len(whens):
             raise ValueError("factors: one factor for each kind of time")
-        if self.currency is None and (ids or self.blended_rate is not None):
+        if self.currency is None and (ids or self.retainer or self.blended_rate is not None):
             raise ValueError("currency: say in which currency these amounts are")
         return self
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is billed besides lines and milestones."""
-        return not (self.caps or self.retainers or self.subscriptions or self.usage or self.progress)
+        return not (self.caps or self.retainer or self.subscriptions or self.usage or self.progress)
 
-
-def periods(start: date, end: date, period: Period) -> list[tuple[date, date]]:
-    """The calendar periods that touch a time, whole: (first day, last day) of each."""
-    found = []
-    months = MONTHS[period]
-    first = date(start.year, (start.month - 1) // months * months + 1, 1)
-    while first <= end:
-        number = first.year * 12 + first.month - 1 + months
-        following = date(number // 12, number % 12 + 1, 1)
-        found.append((first, following - timedelta(days=1)))
-        first = following
-    return found
+    @property
+    def follows_work(self) -> bool:
+        """Whether something is billed that depends on time and expenses."""
+        return bool(self.caps or self.retainer or self.progress)

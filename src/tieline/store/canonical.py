@@ -72,6 +72,14 @@ def newest_contract(db: Connection, contract_id: str) -> ContractVersion | None:
     return loaded(ContractVersion, row["body"]) if row else None
 
 
+def contract_versions(db: Connection, contract_id: str) -> list[ContractVersion]:
+    """All versions of a contract, the first one first."""
+    rows = db.execute(
+        "select body from contract_version where contract_id = %s order by version", [contract_id]
+    ).fetchall()
+    return [loaded(ContractVersion, row["body"]) for row in rows]
+
+
 def contract_of_engagement(db: Connection, engagement_id: str) -> ContractVersion | None:
     """The newest contract version of an engagement."""
     row = db.execute(
