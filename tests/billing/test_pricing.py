@@ -1,15 +1,19 @@
 """Pricing: the rate that counts, the amount, the disposition, and why a line waits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tieline.billing.fx import FxRates
 from tieline.billing.pricing import PersonTerms, Priced, Terms, Unpriced, price
-from tieline.billing.rate_card import Rate, RateCard, rate_of
+from tieline.billing.rate_card import Place, RateCard, rate_of
+from tieline.model.billing_terms import ExpenseTerms
 from tieline.model.contract import BillingMethod, RateCardRow
+from tieline.model.firm import FxRate
 from tieline.model.transaction import Kind
 
 START = date(2026, 1, 1)
@@ -28,6 +32,7 @@ class Line:
     billable: bool = True
     currency: str | None = None
     amount: Decimal | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
 
 
 def row(**values: object) -> RateCardRow:
@@ -46,7 +51,7 @@ def row(**values: object) -> RateCardRow:
 
 
 def terms(
-    *rows: RateCardRow, method: BillingMethod = "time_and_materials", currency: str = "USD", markup: str = "1"
+    *rows: RateCardRow, method: BillingMethod = "time_and_materials", currency: str = "USD", markup: str = "0"
 ) -> Terms:
     return Terms(
         project_id="prj_1",
@@ -58,8 +63,8 @@ def terms(
         billing_method=method,
         start_date=START,
         end_date=date(2026, 12, 31),
-        rates=RateCard([rate_of(one) for one in rows], "con_1", "prj_1", currency),
-        markup=Decimal(markup),
+        rates=RateCard([rate_of(one) for one in rows], Place("con_1", "prj_1", currency)),
+        expenses=ExpenseTerms(markup=Decimal(markup)),
     )
 
 
@@ -137,7 +142,7 @@ def test_what_cannot_be_priced_says_who_can_mend_it() -> None:
 def test_an_expense_is_its_cost_times_the_markup() -> None:
     line = Line(kind="expense", role=None, quantity=Decimal(1), currency="USD", amount=Decimal("99.99"))
     assert priced(price(terms(), line, None)).amount == Decimal("99.99")
-    found = priced(price(terms(markup="1.10"), line, None))
+    found = priced(price(terms(markup="0.10"), line, None))
     assert (found.amount, found.cost_rate, found.item_code) == (Decimal("109.99"), Decimal("99.99"), "expense")
 
 
@@ -151,41 +156,117 @@ def test_an_expense_in_another_currency_or_without_amount_waits() -> None:
 ROLES = st.sampled_from([None, "A", "B"])
 PEOPLE = st.sampled_from([None, "p", "q"])
 DAYS = st.integers(0, 40).map(lambda n: START + timedelta(days=n))
-RATES = st.builds(
-    Rate,
+WORDS = st.sampled_from([None, "u", "v"])
+ROWS = st.builds(
+    RateCardRow,
+    id=st.just("r"),
     precedence=st.integers(1, 5),
     role=ROLES,
     person=PEOPLE,
+    level=WORDS,
+    location=WORDS,
     contract_id=st.sampled_from([None, "c", "d"]),
     project_id=st.sampled_from([None, "x", "y"]),
+    customer_id=WORDS,
+    service_line=WORDS,
+    region=WORDS,
     currency=st.sampled_from(["USD", "EUR"]),
-    amount=st.integers(1, 400).map(Decimal),
+    rate=st.integers(1, 400).map(Decimal),
     valid_from=DAYS,
     valid_to=st.none() | DAYS,
-    rule=st.just(""),
 )
+PLACE = Place("c", "x", "USD", "u", "u", "u")
+WHOM = st.none() | st.builds(PersonTerms, PEOPLE.filter(bool), st.none(), st.none(), st.none(), WORDS, WORDS)
 
 
-def brute_force(rates: list[Rate], role: str | None, person: str | None, day: date) -> Decimal | None:
-    """The same rule, said plainly: of the rows that fit, the lowest precedence, then the newest, then the cheapest."""
-    best: Rate | None = None
-    for rate in rates:
-        if rate.currency != "USD" or not (rate.valid_from <= day and (rate.valid_to is None or day < rate.valid_to)):
-            continue
-        asked = {"role": role, "person": person, "contract_id": "c", "project_id": "x"}
-        if any(getattr(rate, name) is not None and getattr(rate, name) != value for name, value in asked.items()):
-            continue
-        rank = (rate.precedence, -rate.valid_from.toordinal(), rate.amount)
-        if best is None or rank < (best.precedence, -best.valid_from.toordinal(), best.amount):
-            best = rate
-    return best.amount if best else None
+def rank(row: RateCardRow) -> tuple[Any, ...]:
+    """Said plainly: the lowest precedence; the customer before both of service line and region before one of them; what
+    says more of the person; the newest; the cheapest."""
+    both = (row.service_line is not None) + (row.region is not None)
+    person = [row.role, row.person, row.level, row.location].count(None)
+    first = (row.precedence, row.customer_id is None, 0 if row.customer_id else -both, person)
+    return (*first, -row.valid_from.toordinal(), row.rate)
 
 
-@given(st.lists(RATES, max_size=12), st.lists(st.tuples(ROLES, PEOPLE, DAYS), min_size=1, max_size=8))
+def brute_force(rows: list[RateCardRow], role: str | None, whom: PersonTerms | None, day: date) -> Decimal | None:
+    """Of the rows that fit the one that ranks first."""
+    asked = {
+        "currency": "USD",
+        "role": role,
+        "person": whom.email if whom else None,
+        "level": whom.level if whom else None,
+        "location": whom.location if whom else None,
+        "contract_id": "c",
+        "project_id": "x",
+        "customer_id": "u",
+        "service_line": "u",
+        "region": "u",
+    }
+    fitting = [
+        row
+        for row in rows
+        if row.valid_from <= day
+        and (row.valid_to is None or day < row.valid_to)
+        and all(getattr(row, name) in (None, value) for name, value in asked.items())
+    ]
+    return min(fitting, key=rank).rate if fitting else None
+
+
+@given(st.lists(ROWS, max_size=12), st.lists(st.tuples(ROLES, WHOM, DAYS), min_size=1, max_size=8))
 def test_a_rate_card_finds_what_a_search_of_all_rows_finds(
-    rates: list[Rate], asked: list[tuple[str | None, str | None, date]]
+    rows: list[RateCardRow], asked: list[tuple[str | None, PersonTerms | None, date]]
 ) -> None:
-    card = RateCard(rates, "c", "x", "USD")
-    for role, person, day in asked:
-        found = card.find(role, person, day)
-        assert (found.amount if found else None) == brute_force(rates, role, person, day)
+    for role, whom, day in asked:
+        card = RateCard([rate_of(row) for row in rows], PLACE)
+        found = card.find(role, whom, day)
+        assert (found.amount if found else None) == brute_force(rows, role, whom, day)
+
+
+def test_work_at_a_weekend_or_overtime_costs_its_factor_and_says_so() -> None:
+    card = replace(terms(row()), factors={"weekend": Decimal("1.5"), "overtime": Decimal(2)})
+    assert priced(price(card, Line(), TOM)).rate == 210
+    weekend = priced(price(card, Line(work_date=date(2026, 2, 7)), TOM))
+    assert (weekend.rate, weekend.amount) == (Decimal(315), Decimal("472.50"))
+    assert weekend.rate_rule.endswith("x 1.5 (weekend)")
+    assert priced(price(card, Line(attributes={"overtime": True}), TOM)).rate == 420
+
+
+def test_each_role_of_a_hybrid_contract_is_billed_in_its_own_way() -> None:
+    hybrid = replace(terms(row()), methods={"Senior Consultant": "fixed_price"})
+    assert priced(price(hybrid, Line(), TOM)).disposition == "fixed_price"
+    assert cause(price(hybrid, Line(role="Consultant"), TOM)) == ("master_data", "rate", "finance")
+
+
+EURO = Line(kind="expense", role=None, quantity=Decimal(1), currency="EUR", amount=Decimal(100))
+
+
+def test_an_expense_in_another_currency_is_converted_at_the_rate_of_its_day_with_its_source() -> None:
+    rate = FxRate(id="1", day=date(2026, 2, 2), base="EUR", quote="USD", rate=Decimal("1.0843"), source="ECB")
+    found = priced(price(replace(terms(markup="0.1"), fx=FxRates([rate])), EURO, None))
+    assert (found.amount, found.currency, found.cost_rate, found.cost_currency) == (
+        Decimal("119.27"),
+        "USD",
+        Decimal(100),
+        "EUR",
+    )
+    assert found.rate_rule == "cost EUR 100 x 1.0843 (ECB 2026-02-02) x 1.1"
+    old = replace(EURO, work_date=date(2026, 2, 10))
+    assert cause(price(replace(terms(), fx=FxRates([rate])), old, None)) == ("business_rule", "currency", "finance")
+
+
+def test_a_contract_may_fix_a_rate_or_stop_other_currencies() -> None:
+    rate = FxRate(id="1", day=date(2026, 2, 2), base="EUR", quote="USD", rate=Decimal(2), source="ECB")
+    site = replace(terms(), fx=FxRates([rate]))
+    fixed = ExpenseTerms(fx_rates={"EUR": Decimal("1.10")})
+    assert priced(price(replace(site, expenses=fixed), EURO, None)).amount == 110
+    stopped = ExpenseTerms(fx="stop")
+    assert cause(price(replace(site, expenses=stopped), EURO, None)) == ("business_rule", "currency", "finance")
+
+
+def test_markups_go_by_category_and_covered_expenses_cost_nothing() -> None:
+    agreed = ExpenseTerms(markup=Decimal("0.05"), markups={"Subcontractor": Decimal("0.15")})
+    line = replace(EURO, currency="USD", attributes={"category": "Subcontractor"})
+    assert priced(price(replace(terms(), expenses=agreed), line, None)).amount == 115
+    assert priced(price(replace(terms(), expenses=agreed), replace(line, attributes={}), None)).amount == 105
+    covered = priced(price(replace(terms(), expenses=ExpenseTerms(billable=False)), line, None))
+    assert (covered.amount, covered.disposition, covered.cost_rate) == (Decimal(0), "non_billable", Decimal(100))

@@ -80,7 +80,7 @@ def _charge(
         project_id=project,
         day=day,
         amount=amount,
-        text=f"Over {limit}" if amount < 0 else f"Within {limit}, taken off before",
+        text=f"{'Over' if amount < 0 else 'Now within'} {limit}, {key[1]}",
         rule=f"cap '{key[0]}' of contract version {version.version}: {limit}",
         version=version.version,
     )

@@ -1,14 +1,17 @@
 """Pricing: what one approved time entry or expense is worth under the contract of its project."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from tieline.billing.cause import Cause
+from tieline.billing.fx import Conversion, FxRates
 from tieline.billing.rate_card import RateCard
+from tieline.model.billing_terms import ExpenseTerms
 from tieline.model.contract import BillingMethod
 from tieline.model.money import rounded
 from tieline.model.transaction import Disposition, Kind
@@ -16,6 +19,7 @@ from tieline.model.transaction import Disposition, Kind
 ZERO = Decimal(0)
 SIXTY = Decimal(60)
 MINUTES_A_DAY = Decimal(1440)
+SATURDAY = 5
 EXPENSE_ITEM = "expense"
 _DISPOSITIONS: dict[BillingMethod, Disposition] = {
     "time_and_materials": "billable",
@@ -44,6 +48,8 @@ class Priceable(Protocol):
     def currency(self) -> str | None: ...
     @property
     def amount(self) -> Decimal | None: ...
+    @property
+    def attributes(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class PersonTerms:
     role: str | None
     cost_rate: Decimal | None
     cost_currency: str | None
+    level: str | None = None
+    location: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,12 @@ class Terms:
     start_date: date
     end_date: date
     rates: RateCard
-    markup: Decimal = Decimal(1)
-    """On the cost of expenses."""
+    methods: Mapping[str, BillingMethod] = field(default_factory=dict)
+    """Role -> how its work is billed, where that is not the contract's method."""
+    factors: Mapping[str, Decimal] = field(default_factory=dict)
+    """On the rate of work at a weekend, on a weekday, or overtime."""
+    expenses: ExpenseTerms = field(default_factory=ExpenseTerms)
+    fx: FxRates = field(default_factory=FxRates)
 
 
 class Priced(Struct, frozen=True, gc=False):
@@ -110,23 +122,35 @@ def _time(terms: Terms, line: Priceable, person: PersonTerms | None) -> Priced |
     role = line.role or (person.role if person else None)
     if role is None:
         return Unpriced(_no_role(terms, line, person))
-    disposition = _DISPOSITIONS[terms.billing_method] if line.billable else "non_billable"
-    rate = terms.rates.find(role, person.email if person else None, line.work_date) if line.billable else None
+    method = terms.methods.get(role, terms.billing_method) if terms.methods else terms.billing_method
+    disposition = _DISPOSITIONS[method] if line.billable else "non_billable"
+    rate = terms.rates.find(role, person, line.work_date) if line.billable else None
     if rate is None and disposition == "billable":
         return Unpriced(_no_rate(terms, line, role))
-    amount = ZERO if rate is None else rounded(line.quantity * rate.amount / SIXTY, terms.currency)
+    hourly, rule = (ZERO, disposition.replace("_", " ")) if rate is None else (rate.amount, rate.rule)
+    if terms.factors and rate is not None:
+        hourly, rule = _at_its_time(terms, line, hourly, rule)
     return Priced(
         role=role,
         currency=terms.currency,
-        rate=ZERO if rate is None else rate.amount,
-        amount=amount,
+        rate=hourly,
+        amount=rounded(line.quantity * hourly / SIXTY, terms.currency) if hourly else ZERO,
         disposition=disposition,
         item_code=role,
-        rate_rule=rate.rule if rate else disposition.replace("_", " "),
+        rate_rule=rule,
         contract_version=terms.contract_version,
         cost_rate=person.cost_rate if person else None,
         cost_currency=person.cost_currency if person else None,
     )
+
+
+def _at_its_time(terms: Terms, line: Priceable, hourly: Decimal, rule: str) -> tuple[Decimal, str]:
+    """The rate of work outside the usual hours; overtime counts before the day of the week."""
+    when = "weekend" if line.work_date.weekday() >= SATURDAY else "weekday"
+    if line.attributes.get("overtime") and "overtime" in terms.factors:
+        when = "overtime"
+    factor = terms.factors.get(when)
+    return (hourly, rule) if factor is None else (hourly * factor, f"{rule} x {factor} ({when})")
 
 
 def _expense(terms: Terms, line: Priceable) -> Priced | Unpriced:
@@ -142,21 +166,40 @@ def _expense(terms: Terms, line: Priceable) -> Priced | Unpriced:
                 suggestion="Correct the expense where it was entered.",
             )
         )
-    if line.currency != terms.currency:
-        return Unpriced(_wrong_currency(terms, line))
-    charged = rounded(line.amount * terms.markup, terms.currency) if line.billable else ZERO
+    agreed, billable = terms.expenses, line.billable and terms.expenses.billable
+    factor = 1 + agreed.markup_of(line.attributes.get("category"))
+    charged, rule = ZERO, "non billable" if not line.billable else "expenses are covered by the contract"
+    if billable and line.currency == terms.currency:
+        charged, rule = line.amount * factor, f"cost {line.currency} {line.amount} x {factor}"
+    elif billable or line.currency is None:
+        rate = _conversion(terms, line)
+        if rate is None:
+            return Unpriced(_wrong_currency(terms, line))
+        charged = line.amount * rate.rate * factor
+        rule = f"cost {line.currency} {line.amount} x {rate.rate} ({rate.words}) x {factor}"
+    charged = rounded(charged, terms.currency)
     return Priced(
         role=None,
         currency=terms.currency,
         rate=charged,
         amount=charged,
-        disposition="billable" if line.billable else "non_billable",
+        disposition="billable" if billable else "non_billable",
         item_code=EXPENSE_ITEM,
-        rate_rule=f"cost {line.currency} {line.amount} x {terms.markup}" if line.billable else "non billable",
+        rate_rule=rule,
         contract_version=terms.contract_version,
         cost_rate=line.amount,
         cost_currency=line.currency,
     )
+
+
+def _conversion(terms: Terms, line: Priceable) -> Conversion | None:
+    """By the rate the contract fixes, else by the site's of the day; none where the contract says stop."""
+    if line.currency is None:
+        return None
+    fixed = terms.expenses.fx_rates.get(line.currency)
+    if fixed is not None:
+        return Conversion(fixed, "fixed by the contract")
+    return terms.fx.find(line.currency, terms.currency, line.work_date) if terms.expenses.fx == "site" else None
 
 
 def _outside_contract(terms: Terms, line: Priceable) -> Cause | None:
@@ -229,5 +272,5 @@ def _wrong_currency(terms: Terms, line: Priceable) -> Cause:
         message=f"An expense on {terms.project_code} is in {line.currency or 'no currency'},"
         f" the contract bills in {terms.currency}",
         owner="finance",
-        suggestion="Enter the expense in the currency of the contract.",
+        suggestion="Enter the expense in the currency of the contract, or add the rate of its day to values/fx.csv.",
     )

@@ -50,11 +50,12 @@ def done(
     if terms.basis == "entered":
         entered = [(one.day, one.quantity) for one in readings if one.meter == terms.id and one.day <= until]
         return min(_ONE, max(ZERO, max(entered)[1] / 100)) if entered else ZERO
+    covered = ("fixed_price",) if terms.basis == "hours" else ("fixed_price", "non_billable")
     lines = [
         one
         for one in work
         if one.day <= until
-        and one.disposition == "fixed_price"
+        and one.disposition in covered
         and (terms.workstream is None or one.workstream == terms.workstream)
     ]
     if terms.basis == "hours":

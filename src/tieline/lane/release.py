@@ -1,7 +1,7 @@
 """Release: lines leave an exception when its cause is gone; they are checked and priced again, and batched."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -57,6 +57,7 @@ class _Waiting:
     currency: str | None
     amount: Decimal | None
     approved_at: datetime | None
+    attributes: Mapping[str, Any]
     priced: bool
     """It was refused by the ERP: its price stands, and may be on an invoice."""
 
@@ -64,7 +65,7 @@ class _Waiting:
 _LINES = """
 select t.id, t.connection, t.kind, t.source_id, t.sign, t.project_ref, t.person_ref, t.role, t.work_date, t.quantity,
   t.billable, t.source_currency as currency, t.source_amount as amount, t.approved_at,
-  t.disposition is not null as priced
+  coalesce(t.attributes, '{}') as attributes, t.disposition is not null as priced
 from project_transaction t
 where t.id in (select transaction_id from exception_line
     where exception_id = any (%(exceptions)s) and transaction_id > %(after)s)
@@ -239,7 +240,8 @@ def _write(db: Connection, going: _Going, batches: dict[int, int]) -> None:
 
 _PROBES = """
 select i.id as exception_id, i.cause, t.id, t.connection, t.kind, t.source_id, t.sign, t.project_ref, t.person_ref,
-  t.role, t.work_date, t.quantity, t.billable, t.source_currency as currency, t.source_amount as amount, t.approved_at
+  t.role, t.work_date, t.quantity, t.billable, t.source_currency as currency, t.source_amount as amount, t.approved_at,
+  coalesce(t.attributes, '{}') as attributes
 from exception_item i
   cross join lateral (
     (select transaction_id as id from exception_line where exception_id = i.id and transaction_id is not null

@@ -63,14 +63,20 @@ class RateCardRow(Record):
     """A bill rate per hour, in force from `valid_from` up to but not including `valid_to`.
 
     `precedence` decides between rows that fit: 1 assignment (person and project), 2 person, 3 project and role,
-    4 contract and role, 5 the firm's standard. The lowest number wins.
+    4 contract and role, 5 the firm's standard. The lowest number wins; of the firm's rows those of the customer go
+    before those of a service line or region, and a row that says more about the person before one that says less.
     """
 
     precedence: Literal[1, 2, 3, 4, 5]
     role: str | None = None
     person: str | None = None
+    level: str | None = None
+    location: str | None = None
     contract_id: str | None = None
     project_id: str | None = None
+    customer_id: str | None = None
+    service_line: str | None = None
+    region: str | None = None
     currency: str
     rate: Annotated[Decimal, Owned("tieline", "C2")]
     valid_from: date

@@ -1,5 +1,6 @@
 """The firm itself as its site describes it: legal entities, service lines, standard rates and people."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -48,11 +49,23 @@ class ServiceLine(Record):
     """Share below the standard rate that needs no approval."""
 
 
+class FxRate(Record):
+    """What one unit of `base` was worth in `quote` on a day, and who says so."""
+
+    day: date
+    base: str
+    quote: str
+    rate: Annotated[Decimal, Owned("tieline", "C2")]
+    source: str
+
+
 class Person(Record):
     """Someone of the firm with a cost; `id` is the e-mail."""
 
     name: str
     role: str | None = None
+    level: str | None = None
+    location: str | None = None
     legal_entity: str
     cost_rate: Annotated[Decimal | None, Owned("hcm", "C3")] = None
 
@@ -65,6 +78,7 @@ class Firm(Record):
     service_lines: tuple[ServiceLine, ...]
     standard_rates: tuple[RateCardRow, ...] = ()
     people: tuple[Person, ...] = ()
+    fx_rates: tuple[FxRate, ...] = ()
     catalog: tuple[ServicePackage, ...] = ()
     as_quoted: tuple[str, ...] = ()
     """SKUs that stand for no package: their lines are taken as they are quoted."""

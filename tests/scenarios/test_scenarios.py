@@ -1,0 +1,35 @@
+"""Each table of this folder: the invoices of a contract to the cent, as its worked example says."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.scenarios.books import Books
+from tests.scenarios.scenario import Scenario, scenarios
+from tieline.model.invoice import Invoice
+
+ALL = scenarios()
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=[one.name for one in ALL])
+def test_the_invoices_are_those_of_the_example(scenario: Scenario) -> None:
+    books, waiting = Books(scenario), list(scenario.events)
+    for expected in scenario.invoices:
+        while waiting and waiting[0]["on"] <= expected["on"]:
+            books.take(waiting.pop(0))
+        assert told(books.bill(expected["on"])) == as_expected(expected), f"invoice of {expected['on']}"
+    assert waiting == [], "the example says nothing of these"
+
+
+def told(invoice: Invoice | None) -> dict[str, Any]:
+    """Total and lines, as the tables say them."""
+    if invoice is None:
+        return {"total": Decimal(0), "lines": []}
+    lines = sorted((line.description.split(" (")[0], line.amount) for line in invoice.lines)
+    return {"total": invoice.net.amount, "lines": lines}
+
+
+def as_expected(expected: dict[str, Any]) -> dict[str, Any]:
+    lines = sorted((text, Decimal(amount)) for text, amount in expected.get("lines", {}).items())
+    return {"total": Decimal(expected["total"]), "lines": lines}
