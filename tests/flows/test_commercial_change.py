@@ -6,20 +6,41 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Bench
-from tests.flows.deals import FIRM, contract, deal, line
+from tests.flows.deals import FIRM, START, contract, deal, line
+from tests.flows.orders import delta, order
 from tieline.engine.approvals import decide_approval
 from tieline.engine.routing import Systems
 from tieline.engine.run import EndState, Run
 from tieline.flows.commercial_change import guard_commercial_terms
+from tieline.model.change_order import ChangeOrder
+from tieline.model.contract import ContractVersion
 from tieline.model.opportunity import Opportunity, OpportunityLine
+from tieline.store.canonical import contract_of_engagement
+
+LIMITED = FIRM.model_copy(
+    update={
+        "service_lines": tuple(
+            one.model_copy(update={"largest_change": {"USD": Decimal(10000)}}) for one in FIRM.service_lines
+        )
+    }
+)
 
 
-def judge(bench: Bench, opportunity: Opportunity) -> EndState:
+def judge(bench: Bench, opportunity: Opportunity, *orders: ChangeOrder, engagement: str = "eng_1") -> EndState:
     def flow(run: Run, key: str, systems: Any) -> None:
-        guard_commercial_terms(run, opportunity, contract(), Systems(run.db, {}, (), FIRM))
+        newest = contract_of_engagement(run.db, "eng_1")
+        assert newest is not None
+        guard_commercial_terms(run, opportunity, newest, Systems(run.db, {}, (), LIMITED), orders)
 
     bench.flows["guard"] = flow
-    return bench.look("guard", opportunity.id)
+    return bench.look("guard", opportunity.id, engagement=engagement)
+
+
+def newest_contract_of(bench: Bench) -> ContractVersion:
+    with bench.database.connection() as db:
+        newest = contract_of_engagement(db, "eng_1")
+    assert newest is not None
+    return newest
 
 
 def exceptions(bench: Bench) -> list[dict[str, Any]]:
@@ -133,8 +154,103 @@ def test_an_add_on_deal_that_is_not_won_leaves_its_engagement_alone(active: Benc
     assert active.rows("select id from approval") == []
 
 
-def test_an_add_on_deal_that_is_won_asks_for_a_change_order_with_its_money(active: Bench) -> None:
-    assert judge(active, deal(id="opp_2", name="More", amount="500", parent_engagement="eng_1")) == "blocked"
+def test_an_add_on_deal_that_is_won_adds_its_lines_to_the_contract_once(active: Bench) -> None:
+    more = deal(line(9, workstream="Run"), id="opp_2", name="More", parent_engagement="eng_1")
+    assert judge(active, more) == "done"
+    newest = newest_contract_of(active)
+    assert (newest.version, newest.effective_from, newest.value.amount) == (2, START, Decimal(3300))
+    assert newest.change is not None
+    assert newest.change.order.number == "More"
+    assert judge(active, more) == "done"
+    assert newest_contract_of(active).version == 2
+
+
+def test_an_add_on_deal_waits_for_the_lock_of_its_engagement(active: Bench) -> None:
+    more = deal(line(9, workstream="Run"), id="opp_2", parent_engagement="eng_1")
+    assert judge(active, more, engagement="opp_2") == "standing_by"
+    assert newest_contract_of(active).version == 1
+    assert active.rows("select engagement from agenda where flow = 'guard' and behind") == [{"engagement": "eng_1"}]
+    assert active.rows("select engagement_id from engagement_opportunity where opportunity_id = 'opp_2'")
+
+
+def test_an_add_on_deal_that_is_lost_after_its_lines_were_added_needs_a_person(active: Bench) -> None:
+    more = deal(line(9, workstream="Run"), id="opp_2", name="More", parent_engagement="eng_1")
+    judge(active, more)
+    assert judge(active, more.model_copy(update={"is_committed": False})) == "blocked"
     (found,) = exceptions(active)
-    assert found["message"] == "The add-on deal 'More' was won for 'Bluepeak rollout', which does not hold it yet"
-    assert found["amount"] == 500
+    assert "'More' is not approved any more after it became version 2" in found["message"]
+    assert newest_contract_of(active).version == 2
+
+
+def test_an_approved_order_becomes_the_next_version_once_and_the_deal_may_stay_as_signed(active: Bench) -> None:
+    more = order(delta(role="Consultant", workstream="Build", hours=2))
+    assert judge(active, deal(), more) == "done"
+    assert judge(active, deal(), more) == "done"
+    newest = newest_contract_of(active)
+    assert (newest.version, newest.value.amount) == (2, Decimal(1980))
+    assert judge(active, deal(line(1, quantity=12), amount="1980"), more) == "done", "or be brought up to date"
+    assert active.rows("select contract_id, state from repricing") == [{"contract_id": newest.id, "state": "new"}]
+
+
+def test_orders_that_are_not_approved_write_nothing(active: Bench) -> None:
+    orders = [
+        order(delta(role="Consultant", hours=number), number=number, status=status)
+        for number, status in enumerate(("draft", "proposed", "rejected", "cancelled"), 1)
+    ]
+    assert judge(active, deal(), *orders) == "done"
+    assert newest_contract_of(active).version == 1
+    assert active.rows("select id from run") == []
+
+
+def test_two_orders_between_two_looks_are_two_versions_in_the_order_of_their_approval(active: Bench) -> None:
+    first, second = order(delta(role="Consultant", hours=2)), order(delta(role="Consultant", hours=3), number=2)
+    assert judge(active, deal(), second, first) == "done"
+    rows = active.rows("select version, change_order_id as by from contract_version order by version")
+    assert [(row["version"], row["by"]) for row in rows] == [(1, None), (2, first.id), (3, second.id)]
+    assert newest_contract_of(active).budget.hours == 15
+
+
+def test_an_order_that_changes_the_currency_is_refused_and_the_next_one_goes_on(active: Bench) -> None:
+    refused = order(delta(role="Consultant", hours=2), currency="EUR")
+    assert judge(active, deal(), refused, order(delta(role="Consultant", hours=3), number=2)) == "blocked"
+    (found,) = exceptions(active)
+    assert found["message"] == (
+        "Change order 'CO-1' cannot become version 2 of 'Bluepeak rollout': the currency never changes by an amendment:"
+        " close the contract and open a successor"
+    )
+    assert found["owner"] == "sales"
+    assert newest_contract_of(active).budget.hours == 13
+    corrected = [order(delta(role="Consultant", hours=2)), order(delta(role="Consultant", hours=3), number=2)]
+    assert judge(active, deal(), *corrected) == "done"
+    assert (newest_contract_of(active).version, newest_contract_of(active).budget.hours) == (3, Decimal(15))
+
+
+def test_an_order_edited_or_taken_back_after_it_became_a_version_needs_another_order(active: Bench) -> None:
+    judge(active, deal(), order(delta(role="Consultant", hours=2)))
+    assert judge(active, deal(), order(delta(role="Consultant", hours=4))) == "blocked"
+    assert "'CO-1' was edited after it became version 2" in exceptions(active)[0]["message"]
+    assert judge(active, deal(), order(delta(role="Consultant", hours=2), status="cancelled")) == "blocked"
+    assert "'CO-1' is not approved any more after it became version 2" in exceptions(active)[0]["message"]
+    assert judge(active, deal(), order(delta(role="Consultant", hours=2), reason="Filed")) == "done"
+    assert newest_contract_of(active).version == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (order(kind="term", payment_terms="NET60"), "payment terms NET60 instead of NET30 or NET14"),
+        (order(delta(role="Consultant", rate="100")), "Consultant at 100 instead of 165"),
+        (order(delta(role="Consultant", hours=100)), "it changes the value by USD 16,500.00, more than USD 10,000"),
+    ],
+)
+def test_what_the_sites_rules_name_is_asked_before_it_is_a_version(
+    active: Bench, changed: ChangeOrder, told: str
+) -> None:
+    assert judge(active, deal(), changed) == "waiting"
+    assert exceptions(active)[0]["message"] == f"Change order CO-1: {told}"
+    assert newest_contract_of(active).version == 1
+    (asked,) = active.rows("select id, content from approval where state = 'asked'")
+    assert asked["content"]["change"]["order"]["number"] == "CO-1"
+    decide_approval(active.database, asked["id"], approve=True, by="finance@haldenmarsh.example")
+    assert judge(active, deal(), changed) == "done"
+    assert newest_contract_of(active).version == 2

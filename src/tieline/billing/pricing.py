@@ -66,7 +66,7 @@ class PersonTerms:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What counts for the lines of one project: the newest version of its contract and its rates."""
+    """What counts for the lines of one project under one version of its contract: dates, method and rates."""
 
     project_id: str
     project_code: str

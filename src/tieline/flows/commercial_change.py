@@ -1,61 +1,83 @@
 """A won deal that changes or dies: edits need a change order, a lost deal needs a decision."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
+from tieline.flows.change_orders import order_of_add_on, take_change_orders
+from tieline.flows.engagement import join
 from tieline.flows.merged_customer import is_merged
 from tieline.flows.packages import with_contract_terms
 from tieline.flows.readiness import missing_terms
 from tieline.flows.terms import commercial_differences, draft_contract
+from tieline.model.change_order import ChangeOrder
 from tieline.model.contract import ContractVersion
 from tieline.model.customer import Customer
 from tieline.model.opportunity import Opportunity
 from tieline.model.project import Project
-from tieline.store.canonical import projects_of_contract, read_record
+from tieline.store.canonical import changes_of_contract, first_contract, projects_of_contract, read_record
 from tieline.store.database import Connection
 
 WITHDRAW = "Withdraw the engagement"
 
 
-def guard_commercial_terms(run: Run, opportunity: Opportunity, contract: ContractVersion, systems: Systems) -> None:
-    """From activation on the contract's versions speak; the opportunity writes nothing by itself."""
+def guard_commercial_terms(
+    run: Run,
+    opportunity: Opportunity,
+    contract: ContractVersion,
+    systems: Systems,
+    orders: Sequence[ChangeOrder] = (),
+) -> None:
+    """From activation on the contract's versions speak; the opportunity writes nothing but by its change orders."""
     if contract.opportunity_id != opportunity.id:
-        return _add_on(run, opportunity, contract)
+        return _add_on(run, opportunity, contract, systems)
     if not opportunity.is_committed:
         return _close_out(run, opportunity, contract, systems)
     run.withdraw_approval(WITHDRAW)
     _reopen(run, contract)
     # Name, address or tax id of the customer are in no version of the contract, and a deal is told of its customer too.
     run.wake("contract_to_project", contract.id, contract.engagement_id)
-    changes = _changes(run, opportunity, contract, systems)
+    newest = take_change_orders(run, orders, contract, systems.firm)
+    changes, said = _changes(run, opportunity, newest, systems)
     if changes:
         message = f"Commercial change without change order on '{contract.name}': {'; '.join(changes)}"
-        amount = None if opportunity.amount is None else opportunity.amount - contract.value.amount
+        amount = None if opportunity.amount is None else opportunity.amount - said.value.amount
         run.require([_without_change_order(opportunity, contract, message, amount)])
     return None
 
 
-def _changes(run: Run, opportunity: Opportunity, contract: ContractVersion, systems: Systems) -> list[str]:
-    firm, moved = systems.firm, opportunity.customer_id != contract.customer_id
-    if moved and not is_merged(run, systems.crm(opportunity.id), opportunity, contract):
-        return ["the deal belongs to another customer now"]
-    customer = read_record(run.db, Customer, "customer", contract.customer_id)
+def _changes(
+    run: Run, opportunity: Opportunity, newest: ContractVersion, systems: Systems
+) -> tuple[list[str], ContractVersion]:
+    """What the deal says otherwise, and than which version: sales may keep it as signed, or bring it up to date."""
+    firm, moved = systems.firm, opportunity.customer_id != newest.customer_id
+    if moved and not is_merged(run, systems.crm(opportunity.id), opportunity, newest):
+        return ["the deal belongs to another customer now"], newest
+    customer = read_record(run.db, Customer, "customer", newest.customer_id)
     if customer is None:
-        return []
-    deal = with_contract_terms(opportunity, contract)
-    return missing_terms(deal, customer, firm) or commercial_differences(
-        contract, draft_contract(deal, customer, contract.engagement_id, firm)
-    )
+        return [], newest
+    deal = with_contract_terms(opportunity, newest)
+    if missing := missing_terms(deal, customer, firm):
+        return missing, newest
+    draft = draft_contract(deal, customer, newest.engagement_id, firm)
+    versions = [newest, first_contract(run.db, newest.id) or newest]
+    return min(((commercial_differences(one, draft), one) for one in versions), key=lambda told: len(told[0]))
 
 
-def _add_on(run: Run, opportunity: Opportunity, contract: ContractVersion) -> None:
-    """A further deal of an engagement changes its contract by a change order only, and never closes it."""
-    if not opportunity.is_committed:
+def _add_on(run: Run, opportunity: Opportunity, contract: ContractVersion, systems: Systems) -> None:
+    """A further deal of an engagement is a change order of its contract, and never closes it."""
+    order = order_of_add_on(opportunity, contract)
+    moved = opportunity.customer_id != contract.customer_id
+    if moved and is_merged(run, systems.crm(opportunity.id), opportunity, contract):
+        order = order.model_copy(update={"customer_id": None})
+    if order.status != "approved" and order.id not in changes_of_contract(run.db, contract.id):
         return run.stand_by("The add-on deal is not won")
-    message = f"The add-on deal '{opportunity.name}' was won for '{contract.name}', which does not hold it yet"
-    run.require([_without_change_order(opportunity, contract, message, opportunity.amount)])
+    if run.author.engagement != contract.engagement_id:
+        join(run, opportunity.id, contract.engagement_id)
+        return run.stand_by("It goes on in its engagement")
+    take_change_orders(run, [order], contract, systems.firm)
     return None
 
 

@@ -44,4 +44,4 @@ def timeline_of(versions: Sequence[ContractVersion], projects: Sequence[Project]
     """The versions, each from its first day; what belongs to no project is the lead entity's."""
     newest = versions[-1]
     lead = next((one for one in projects if one.legal_entity == newest.legal_entity), projects[0])
-    return Timeline(tuple((version.start_date, version) for version in versions), lead.id)
+    return Timeline(tuple((one.effective_from or one.start_date, one) for one in versions), lead.id)

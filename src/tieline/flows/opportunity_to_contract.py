@@ -1,4 +1,4 @@
-"""Opportunity to contract: a won deal becomes version 1 of a contract, checked and approved."""
+"""Opportunity to contract: a won deal becomes version 1 of a contract, its change orders the next ones."""
 
 from dataclasses import replace
 
@@ -22,7 +22,9 @@ def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
     engagement = engagement_of(run, opportunity, systems.firm)
     contract = contract_of_engagement(run.db, engagement)
     if contract is not None:
-        guard_commercial_terms(run, opportunity, contract, systems)
+        own = contract.opportunity_id == opportunity.id and opportunity.is_committed
+        orders = crm.read_change_orders(run.known_ref(crm.connection, "opportunity", deal)) if own else ()
+        guard_commercial_terms(run, opportunity, contract, systems, orders)
         return
     if not opportunity.is_committed:
         run.stand_by("The opportunity was lost" if opportunity.is_lost else "The opportunity is not won yet")

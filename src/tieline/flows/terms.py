@@ -1,5 +1,6 @@
 """Commercial terms of a won deal: the contract they make, and what changed since."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -39,7 +40,11 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
     contract_id = derived("contract", engagement_id)
     lines = tuple(part for line in opportunity.lines for part in _contract_lines(opportunity, line, contract_id, firm))
     value = total((line.amount for line in lines), currency)
-    deviations = _deviations(opportunity, template, firm)
+    prices = [(line.role, line.unit_price) for line in opportunity.lines]
+    found = (
+        *deviations(str(opportunity.payment_terms), prices, currency, template, firm),
+        *package_deviations(opportunity, template.largest_discount, firm),
+    )
     return ContractVersion.model_validate(
         {
             "id": contract_id,
@@ -72,8 +77,8 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
             "phases": template.opening_phases,
             "closing_phases": template.closing_phases,
             "delivery_leads": template.delivery_leads,
-            "is_standard": not deviations,
-            "deviations": deviations,
+            "is_standard": not found,
+            "deviations": found,
             "signed_on": opportunity.close_date,
             "document_url": opportunity.document_url,
         }
@@ -136,7 +141,7 @@ def _schedule(
     method, end = str(opportunity.billing_method), _date(opportunity.end_date)
     due = {derived("contract_line", contract_id, line.id): line.due_on for line in opportunity.lines}
     items = [
-        _milestone(
+        milestone_item(
             derived("milestone", contract_id, line.id),
             line.description or line.workstream,
             line.amount,
@@ -160,7 +165,7 @@ def _schedule(
             covered = total(work, str(opportunity.currency))
             if covered.amount:
                 name = "Completion" if len(entities) == 1 else f"Completion ({entity})"
-                items.append(_milestone(completion_id(contract_id, entity), name, covered, end))
+                items.append(milestone_item(completion_id(contract_id, entity), name, covered, end))
     return BillingSchedule.model_validate(
         {
             "id": contract_id,
@@ -172,19 +177,27 @@ def _schedule(
     )
 
 
-def _milestone(milestone_id: str, name: str, amount: Money, due_on: date) -> BillingScheduleItem:
+def milestone_item(milestone_id: str, name: str, amount: Money, due_on: date) -> BillingScheduleItem:
+    """What is billed when a milestone is completed."""
     return BillingScheduleItem(id=milestone_id, name=name, amount=amount, due_on=due_on, milestone_id=milestone_id)
 
 
-def _deviations(opportunity: Opportunity, template: ServiceLine, firm: Firm) -> tuple[str, ...]:
+def deviations(
+    payment_terms: str,
+    prices: Iterable[tuple[str | None, Decimal | None]],
+    currency: str,
+    template: ServiceLine,
+    firm: Firm,
+) -> tuple[str, ...]:
+    """Why terms are not standard, in words. `prices`: role and rate of each line, nothing of fixed amounts."""
     found = []
-    if opportunity.payment_terms not in template.payment_terms:
-        found.append(f"payment terms {opportunity.payment_terms} instead of {' or '.join(template.payment_terms)}")
-    for line in opportunity.lines:
-        standard = firm.standard_rate(line.role, str(opportunity.currency)) if line.role else None
-        if standard and line.unit_price < standard * (1 - template.largest_discount):
-            found.append(f"{line.role} at {line.unit_price} instead of {standard}")
-    return (*found, *package_deviations(opportunity, template.largest_discount, firm))
+    if payment_terms not in template.payment_terms:
+        found.append(f"payment terms {payment_terms} instead of {' or '.join(template.payment_terms)}")
+    for role, price in prices:
+        standard = firm.standard_rate(role, currency) if role else None
+        if standard and price is not None and price < standard * (1 - template.largest_discount):
+            found.append(f"{role} at {price} instead of {standard}")
+    return tuple(found)
 
 
 def commercial_differences(contract: ContractVersion, draft: ContractVersion) -> list[str]:

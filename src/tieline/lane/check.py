@@ -36,7 +36,7 @@ def judge(reference: Reference, line: Checkable) -> Priced | Cause:
     person = reference.people.get(line.person_ref) if line.person_ref is not None else None
     if person is None and line.kind == "time":
         return _unlinked_person(reference, line)
-    priced = price(project.terms, line, person.terms if person else None)
+    priced = price(project.terms_on(line.work_date), line, person.terms if person else None)
     if isinstance(priced, Unpriced):
         return priced.cause
     pricing, erp = reference.pricing, project.erp
@@ -56,7 +56,7 @@ def worth(reference: Reference, line: Checkable) -> Worth | None:
     if project is None:
         return None
     person = reference.people.get(line.person_ref) if line.person_ref is not None else None
-    priced = price(project.terms, line, person.terms if person else None)
+    priced = price(project.terms_on(line.work_date), line, person.terms if person else None)
     return (priced.amount, priced.currency) if isinstance(priced, Priced) else None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from tieline.billing.pricing import PersonTerms, Terms
@@ -15,12 +16,22 @@ from tieline.store.database import Connection
 class ProjectFacts:
     """A project the source's reference stands for."""
 
-    terms: Terms
+    versions: tuple[tuple[date, Terms], ...]
+    """The terms of each contract version and the day from which they count, the newest version first."""
     engagement_id: str
     closed: bool
     erp: str | None
     """The ERP connection the project is booked in."""
     in_erp: bool
+
+    @property
+    def terms(self) -> Terms:
+        """What is agreed by now; what never differs between versions may be asked here."""
+        return self.versions[0][1]
+
+    def terms_on(self, day: date) -> Terms:
+        """The terms work of a day is billed by: the newest version that had taken effect, before all the first."""
+        return next((terms for since, terms in self.versions if since <= day), self.versions[-1][1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,8 @@ class Reference:
 _PROJECTS = """
 select r.external_id as ref, p.id, p.code, p.legal_entity, p.currency, p.contract_id, p.engagement_id,
   e.closed_at is not null as closed, a.connection as erp, x.external_id is not null as in_erp,
-  (select max(version) from contract_version v where v.contract_id = p.contract_id) as version
+  (select jsonb_agg(jsonb_build_array(v.version, v.effective_from) order by v.version desc)
+    from contract_version v where v.contract_id = p.contract_id) as versions
 from cross_reference r join project p on p.id = r.subject join engagement e on e.id = p.engagement_id
   left join route a on a.record_id = p.id and a.role = 'erp'
   left join cross_reference x on x.connection = a.connection and x.target = 'project' and x.subject = p.id
@@ -77,7 +89,7 @@ def load_reference(
     people = db.execute(
         _PEOPLE, {"connection": connection, "refs": list(person_refs), "erps": list(pricing.batch_sizes)}
     ).fetchall()
-    terms = _terms(db, pricing, [row for row in projects if row["version"] is not None])
+    terms = _terms(db, pricing, [row for row in projects if row["versions"] is not None])
     return Reference(
         connection=connection,
         system=system,
@@ -91,26 +103,40 @@ def load_reference(
     )
 
 
-def _terms(db: Connection, pricing: Pricing, projects: list[dict[str, Any]]) -> dict[str, Terms]:
-    found: dict[str, Terms] = {}
-    unknown: list[dict[str, Any]] = []
+def _terms(
+    db: Connection, pricing: Pricing, projects: list[dict[str, Any]]
+) -> dict[str, tuple[tuple[date, Terms], ...]]:
+    known: dict[tuple[str, int], Terms] = {}
+    unknown: list[tuple[dict[str, Any], int]] = []
     for row in projects:
-        terms = pricing.known_terms(row["id"], row["contract_id"], row["version"])
-        if terms is None:
-            unknown.append(row)
-        else:
-            found[row["id"]] = terms
-    if not unknown:
-        return found
-    rows = db.execute(
-        _CONTRACTS,
-        {"contracts": [row["contract_id"] for row in unknown], "versions": [row["version"] for row in unknown]},
-    ).fetchall()
-    contracts = {row["contract_id"]: loaded(ContractVersion, row["body"]) for row in rows}
-    for row in unknown:
-        contract = contracts[row["contract_id"]]
-        found[row["id"]] = pricing.add_terms(row["id"], row["code"], row["legal_entity"], row["currency"], contract)
-    return found
+        for version, _ in row["versions"]:
+            terms = pricing.known_terms(row["id"], row["contract_id"], version)
+            if terms is None:
+                unknown.append((row, version))
+            else:
+                known[row["id"], version] = terms
+    known |= _new_terms(db, pricing, unknown) if unknown else {}
+    return {
+        row["id"]: tuple(
+            (date.fromisoformat(since) if since else date.min, known[row["id"], version])
+            for version, since in row["versions"]
+        )
+        for row in projects
+    }
+
+
+def _new_terms(
+    db: Connection, pricing: Pricing, unknown: list[tuple[dict[str, Any], int]]
+) -> dict[tuple[str, int], Terms]:
+    asked = {"contracts": [row["contract_id"] for row, _ in unknown], "versions": [version for _, version in unknown]}
+    rows = db.execute(_CONTRACTS, asked).fetchall()
+    contracts = {(row["contract_id"], row["version"]): loaded(ContractVersion, row["body"]) for row in rows}
+    return {
+        (row["id"], version): pricing.add_terms(
+            row["id"], row["code"], row["legal_entity"], row["currency"], contracts[row["contract_id"], version]
+        )
+        for row, version in unknown
+    }
 
 
 _FORGET = """

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from tieline.model.billing_terms import BillingTerms
+from tieline.model.change_order import ContractChange
 from tieline.model.money import Money
 from tieline.model.record import Owned, Record
 
@@ -153,3 +154,7 @@ class ContractVersion(Record):
     signed_on: date | None = None
     document_url: str | None = None
     """Where the signed document is."""
+    effective_from: date | None = None
+    """Work from this day on is billed by it; None: from the contract's start."""
+    change: ContractChange | None = None
+    """What made it of the version before; None for version 1."""

@@ -15,6 +15,8 @@ PREFIXES = {
     "contract": "con",
     "contract_line": "col",
     "rate_card": "rat",
+    "change_order": "cho",
+    "change_order_line": "chl",
     "project": "prj",
     "wbs_element": "wbs",
     "milestone": "mil",

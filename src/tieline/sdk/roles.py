@@ -7,6 +7,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from tieline.model.change_order import ChangeOrder
 from tieline.model.contract import BillingSchedule
 from tieline.model.customer import Customer
 from tieline.model.invoice import Invoice, InvoiceState, InvoiceSummary, Payment, ProjectFinancials
@@ -48,8 +49,14 @@ class Crm(Connection, Protocol):
     def read_customer(self, ref: str) -> Customer:
         """The buyer with its contacts."""
 
+    def read_change_orders(self, opportunity_ref: str) -> Sequence[ChangeOrder]:
+        """The change orders of a deal's contract, in whatever state; none where the CRM keeps none.
+
+        Their changes wake the deal, as changes of the deal itself.
+        """
+
     def list_changed_opportunities(self, cursor: str | None) -> Changes[Changed]:
-        """Opportunities and their lines changed since the cursor, deletes included."""
+        """Opportunities, their lines and change orders changed since the cursor, deletes included."""
 
     def list_opportunity_refs(self) -> IdSet:
         """Ids of all committed opportunities that exist now."""

@@ -1,6 +1,7 @@
 """Canonical records in the database, each with its schema version."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, TypeVar
 
 from psycopg.types.json import Jsonb
@@ -65,7 +66,7 @@ def open_engagement(
 
 
 def newest_contract(db: Connection, contract_id: str) -> ContractVersion | None:
-    """The contract as it stands: its newest version."""
+    """The contract as it is agreed: its newest version, which may take effect later."""
     row = db.execute(
         "select body from contract_version where contract_id = %s order by version desc limit 1", [contract_id]
     ).fetchone()
@@ -80,6 +81,24 @@ def contract_versions(db: Connection, contract_id: str) -> list[ContractVersion]
     return [loaded(ContractVersion, row["body"]) for row in rows]
 
 
+def first_contract(db: Connection, contract_id: str) -> ContractVersion | None:
+    """The contract as it was signed: version 1."""
+    row = db.execute(
+        "select body from contract_version where contract_id = %s and version = 1", [contract_id]
+    ).fetchone()
+    return loaded(ContractVersion, row["body"]) if row else None
+
+
+def contract_on(db: Connection, contract_id: str, day: date) -> ContractVersion | None:
+    """The version in force on a day: the newest that takes effect by then, before all of them version 1."""
+    row = db.execute(
+        "select body from contract_version where contract_id = %s and (version = 1 or effective_from <= %s)"
+        " order by version desc limit 1",
+        [contract_id, day],
+    ).fetchone()
+    return loaded(ContractVersion, row["body"]) if row else None
+
+
 def contract_of_engagement(db: Connection, engagement_id: str) -> ContractVersion | None:
     """The newest contract version of an engagement."""
     row = db.execute(
@@ -88,12 +107,39 @@ def contract_of_engagement(db: Connection, engagement_id: str) -> ContractVersio
     return loaded(ContractVersion, row["body"]) if row else None
 
 
+def next_effect(db: Connection, contract_id: str, day: date) -> date | None:
+    """The first day after this one on which a version takes effect."""
+    row = db.execute(
+        "select min(effective_from) as day from contract_version where contract_id = %s and effective_from > %s",
+        [contract_id, day],
+    ).fetchone()
+    return row["day"] if row else None
+
+
+def changes_of_contract(db: Connection, contract_id: str) -> dict[str, ContractVersion]:
+    """The versions change orders made, by the order's id."""
+    rows = db.execute(
+        "select body from contract_version where contract_id = %s and change_order_id is not null order by version",
+        [contract_id],
+    ).fetchall()
+    versions = [loaded(ContractVersion, row["body"]) for row in rows]
+    return {one.change.id: one for one in versions if one.change}
+
+
 def add_contract_version(db: Connection, contract: ContractVersion) -> None:
     """Store a version; versions are never changed."""
     db.execute(
-        "insert into contract_version (contract_id, version, engagement_id, schema_version, body)"
-        " values (%s, %s, %s, %s, %s) on conflict do nothing",
-        [contract.id, contract.version, contract.engagement_id, contract.schema_version, body_of(contract)],
+        "insert into contract_version (contract_id, version, engagement_id, schema_version, body, effective_from,"
+        " change_order_id) values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        [
+            contract.id,
+            contract.version,
+            contract.engagement_id,
+            contract.schema_version,
+            body_of(contract),
+            contract.effective_from,
+            contract.change.id if contract.change else None,
+        ],
     )
     db.execute(
         "update engagement set legal_entity = %s, currency = %s where id = %s",

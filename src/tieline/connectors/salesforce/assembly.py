@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tieline.connectors.salesforce.change_orders import ChangeOrders
 from tieline.connectors.salesforce.changes import OpportunityFeed
 from tieline.connectors.salesforce.checks import LiveChecks, described
 from tieline.connectors.salesforce.client import CALL_OPTIONS, Row, Salesforce
@@ -29,7 +30,7 @@ HERE = Path(__file__).parent
 def connect(settings: ConnectionSettings, gate: Gate) -> Connected:
     """A connection in use; nothing is called yet. Raises ValueError (options) or MappingFileError."""
     options, facts = read_options(settings), load_facts(HERE)
-    mappings = load_mappings(settings)
+    mappings = load_mappings(settings, leave_out=() if options.change_orders else ("change_order", "change_order_line"))
     sign_in = SignIn(settings, options, gate)
     http = VendorHttp(
         connection=settings.name,
@@ -70,6 +71,7 @@ def connect(settings: ConnectionSettings, gate: Gate) -> Connected:
             Writing(salesforce, mappings, facts, options.currency),
             url=settings.url,
             opportunities=opportunities,
+            change_orders=ChangeOrders(salesforce, reading, settings.account, options.change_orders),
             customers=customers,
             feed=OpportunityFeed(salesforce, reading, options),
         ),
@@ -84,7 +86,7 @@ def connect(settings: ConnectionSettings, gate: Gate) -> Connected:
     )
 
 
-def load_mappings(settings: ConnectionSettings) -> Values[str, Mapping]:
+def load_mappings(settings: ConnectionSettings, *, leave_out: Sequence[str] = ()) -> Values[str, Mapping]:
     """The shipped mappings by target, with the site's rows over them."""
     folders = [*([settings.values] if settings.values else []), HERE / "values"]
     tables = ValueTables(folders)
@@ -97,6 +99,7 @@ def load_mappings(settings: ConnectionSettings) -> Values[str, Mapping]:
             target_role="crm",
         )
         for shipped in sorted((HERE / "mappings").glob("*.toml"))
+        if shipped.stem not in leave_out
     }
 
 

@@ -1,6 +1,6 @@
-"""The sweep: opportunities that changed since a cursor, also by their lines, their customer, or by being deleted.
+"""The sweep: opportunities that changed since a cursor: themselves, their lines, customer or change orders; or deleted.
 
-Three streams are paged by (SystemModstamp, Id), so that records of one stamp are never skipped. A sweep begins a little
+The streams are paged by (SystemModstamp, Id), so that records of one stamp are never skipped. A sweep begins a little
 before where the last one ended, since a transaction may become visible minutes after its stamp.
 """
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
+from tieline.connectors.salesforce.change_orders import LINE, ORDER
 from tieline.connectors.salesforce.client import Row, Salesforce
 from tieline.connectors.salesforce.reading import EPOCH, Reading, microseconds
 from tieline.connectors.salesforce.settings import Options
@@ -83,6 +84,11 @@ class OpportunityFeed:
             "line": Stream("OpportunityLineItem", ("OpportunityId",), self._of_lines),
             "customer": Stream("Account", (), self._of_customers),
         }
+        if options.change_orders:
+            self._streams |= {
+                "order": Stream(ORDER, ("Opportunity__c",), self._of_orders),
+                "order_line": Stream(LINE, ("Change_Order__r.Opportunity__c",), self._of_order_lines),
+            }
 
     def page(self, text: str | None) -> Changes[Changed]:
         """One page of each stream that has more. Raises the three errors."""
@@ -111,7 +117,7 @@ class OpportunityFeed:
         return Cursor(positions, cursor.running & self._streams.keys())
 
     def _beginning(self) -> Cursor:
-        """All opportunities; lines and customers only as they change from now on."""
+        """All opportunities; lines, customers and change orders only as they change from now on."""
         since = self._options.changes_since
         start = datetime.combine(since, time(), UTC) if since else EPOCH
         positions = {
@@ -161,6 +167,17 @@ class OpportunityFeed:
     def _of_lines(self, rows: Sequence[Row]) -> Iterator[Changed]:
         for row in rows:
             yield Changed("opportunity", self._reading.text(row, "OpportunityId"), self._version(row))
+
+    def _of_orders(self, rows: Sequence[Row]) -> Iterator[Changed]:
+        for row in rows:
+            if isinstance(deal := row.get("Opportunity__c"), str):
+                yield Changed("opportunity", deal, self._version(row))
+
+    def _of_order_lines(self, rows: Sequence[Row]) -> Iterator[Changed]:
+        for row in rows:
+            order = row.get("Change_Order__r")
+            if isinstance(deal := order.get("Opportunity__c") if isinstance(order, dict) else None, str):
+                yield Changed("opportunity", deal, self._version(row))
 
     def _of_customers(self, rows: Sequence[Row]) -> Iterator[Changed]:
         """Only committed opportunities look at their customer."""

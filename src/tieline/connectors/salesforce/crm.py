@@ -1,13 +1,16 @@
 """The role crm: what flows can read from and show in Salesforce."""
 
 from collections.abc import Mapping as Values
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tieline.connectors.salesforce.books import SalesforceBooks
+from tieline.connectors.salesforce.change_orders import ChangeOrders
 from tieline.connectors.salesforce.changes import OpportunityFeed
 from tieline.connectors.salesforce.customers import Customers
 from tieline.connectors.salesforce.operations import Writing, upsert
 from tieline.connectors.salesforce.opportunities import Opportunities
+from tieline.model.change_order import ChangeOrder
 from tieline.model.customer import Customer
 from tieline.model.invoice import InvoiceSummary, ProjectFinancials
 from tieline.model.notice import CustomerLink
@@ -29,6 +32,7 @@ class SalesforceCrm:
     """The vendor's object of each target."""
     books: SalesforceBooks
     opportunities: Opportunities
+    change_orders: ChangeOrders
     customers: Customers
     feed: OpportunityFeed
     link_customer: Operation[CustomerLink]
@@ -50,8 +54,12 @@ class SalesforceCrm:
         """The buyer with its contacts."""
         return self.customers.read(ref)
 
+    def read_change_orders(self, opportunity_ref: str) -> Sequence[ChangeOrder]:
+        """The change orders of a deal's contract, in whatever state."""
+        return self.change_orders.read(opportunity_ref)
+
     def list_changed_opportunities(self, cursor: str | None) -> Changes[Changed]:
-        """Opportunities and their lines changed since the cursor, deletes included."""
+        """Opportunities, their lines and change orders changed since the cursor, deletes included."""
         return self.feed.page(cursor)
 
     def list_opportunity_refs(self) -> IdSet:
@@ -60,7 +68,13 @@ class SalesforceCrm:
 
 
 def crm_role(
-    writing: Writing, *, url: str, opportunities: Opportunities, customers: Customers, feed: OpportunityFeed
+    writing: Writing,
+    *,
+    url: str,
+    opportunities: Opportunities,
+    change_orders: ChangeOrders,
+    customers: Customers,
+    feed: OpportunityFeed,
 ) -> SalesforceCrm:
     """The role with its operations."""
     return SalesforceCrm(
@@ -70,6 +84,7 @@ def crm_role(
         objects={name: mapping.vendor for name, mapping in writing.mappings.items()},
         books=SalesforceBooks(writing),
         opportunities=opportunities,
+        change_orders=change_orders,
         customers=customers,
         feed=feed,
         link_customer=upsert(CustomerLink, "customer.erp_number", "ERP number", writing),

@@ -33,6 +33,8 @@ class Options(BaseModel):
     """The one currency of an organisation without multi-currency, which has no CurrencyIsoCode fields."""
     changes_since: date | None = None
     """The first sweep starts here; without it, with the oldest record."""
+    change_orders: bool = True
+    """Whether the organisation has the objects of change orders; without them no contract is ever amended."""
     overlap_seconds: int = Field(default=600, ge=0, le=86_400)
     """A sweep re-reads this much before its cursor: a transaction may become visible minutes after its stamp."""
     page_size: int = Field(default=2000, ge=1, le=2000)
