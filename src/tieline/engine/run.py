@@ -132,6 +132,13 @@ class Run:
             self.steps += [Step(label=p.label or "Check", what="refused", detail=p.message) for p in found]
             raise Stop("blocked", found[0].message)
 
+    def hold(self, label: str, why: str, problem: Problem | None = None) -> Link:
+        """One step waits, mostly for a person; what depends on its link waits too, and everything else goes on."""
+        if problem is not None:
+            self.problems.append(problem)
+        self.steps.append(Step(label=label, what="waiting", detail=why))
+        return Link(label, "unknown")
+
     def approval(self, label: str, content: Record | Mapping[str, Any], *, unless: bool, why: str = "") -> None:
         """A person's decision on exactly this content; any edit voids it."""
         if unless:

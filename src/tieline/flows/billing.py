@@ -25,7 +25,8 @@ from tieline.model.invoice import Invoice, InvoiceState
 from tieline.model.money import Money
 from tieline.model.project import Project
 from tieline.sdk.roles import Erp
-from tieline.store.canonical import customer_held_as, newest_contract, read_project
+from tieline.store.canonical import newest_contract, read_project
+from tieline.store.master_data import customer_held_as
 
 
 def billing(run: Run, project_id: str, systems: Systems) -> None:

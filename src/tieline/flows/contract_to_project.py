@@ -3,13 +3,15 @@
 from tieline.engine.link import Link
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
+from tieline.flows.customer_identity import golden_customer, question_about, see, shown_as
 from tieline.flows.plan import contract_part, plan_projects
 from tieline.model.contract import BillingSchedule, BillingScheduleItem, ContractVersion
 from tieline.model.customer import Customer
 from tieline.model.notice import CustomerLink
 from tieline.model.project import Project
-from tieline.sdk.roles import Crm, Erp, Psa
-from tieline.store.canonical import customer_held_as, newest_contract, put_project
+from tieline.sdk.roles import Erp, Psa
+from tieline.store.canonical import newest_contract, put_project
+from tieline.store.master_data import customer_held_as
 
 
 def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
@@ -21,12 +23,13 @@ def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
     opportunity_ref = run.known_ref(crm.connection, "opportunity", contract.opportunity_id)
     customer_ref = run.known_ref(crm.connection, "customer", contract.customer_id)
     customer = run.corrected("customer", crm.read_customer(customer_ref))
+    run.keep(customer, see)
     customer_ref = run.ref(crm.connection, "customer", customer.id) or customer_ref  # another one after a merge
 
     for project in plan_projects(contract, customer.name, opportunity_ref, customer_ref):
         run.keep(project, put_project)
         erp, psa = systems.erp(project), systems.psa(project)
-        bill_to = _customer(run, crm, erp, customer, contract, project, customer_ref)
+        bill_to = _customer(run, systems, customer, contract, project, customer_ref)
         booked = run.ensure("Project in ERP", erp.ensure_project, project, customer=bill_to)
         run.ensure(
             "Contract in ERP", erp.ensure_contract, contract_part(contract, project), customer=bill_to, project=booked
@@ -53,16 +56,21 @@ def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
 
 
 def _customer(
-    run: Run, crm: Crm, erp: Erp, customer: Customer, contract: ContractVersion, project: Project, customer_ref: str
+    run: Run, systems: Systems, own: Customer, contract: ContractVersion, project: Project, customer_ref: str
 ) -> Link:
     """The customer under the right legal entity, and its ERP number back in the CRM."""
+    label, crm, erp = "Customer in ERP", systems.crm(contract.opportunity_id), systems.erp(project)
     held = customer_held_as(run.db, erp.connection, contract.customer_id, project.legal_entity)
-    customer = customer.model_copy(update={"id": held})
-    billed = customer.for_entity(project.legal_entity, contract.currency, contract.payment_terms)
-    bill_to = run.ensure("Customer in ERP", erp.ensure_customer, billed)
+    if run.ref(erp.connection, "customer", f"{held}:{project.legal_entity}") is None:
+        waits = question_about(run, label, own, erp, systems.firm)
+        if waits is not None:
+            return waits
+    golden = golden_customer(run, crm, own).model_copy(update={"id": held})
+    billed = golden.for_entity(project.legal_entity, contract.currency, contract.payment_terms)
+    bill_to = run.ensure(label, erp.ensure_customer, billed)
     if bill_to.known and bill_to.external_id:
         link = CustomerLink(
-            id=billed.subject,
+            id=f"{shown_as(run, own, held)}:{project.legal_entity}",
             legal_entity=project.legal_entity,
             erp_system=erp.system,
             erp_number=bill_to.external_id,

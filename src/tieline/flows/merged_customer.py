@@ -4,7 +4,8 @@ from tieline.engine.run import Run
 from tieline.model.contract import ContractVersion
 from tieline.model.opportunity import Opportunity
 from tieline.sdk.roles import Crm
-from tieline.store.canonical import note_merge, refer
+from tieline.store.canonical import refer
+from tieline.store.master_data import note_merge
 
 
 def is_merged(run: Run, crm: Crm, opportunity: Opportunity, contract: ContractVersion) -> bool:

@@ -6,6 +6,7 @@ from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.flows.commercial_change import guard_commercial_terms
+from tieline.flows.customer_identity import see
 from tieline.flows.engagement import activate, engagement_of
 from tieline.flows.readiness import Lack, lacks
 from tieline.flows.terms import draft_contract
@@ -35,6 +36,7 @@ def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
     draft = draft_contract(opportunity, customer, engagement, systems.firm)
     run.approval("Non-standard terms", draft, unless=draft.is_standard, why="; ".join(draft.deviations))
     run.with_commit(lambda db: put_record(db, "customer", customer, engagement_id=engagement))
+    run.keep(customer, see)
     run.with_commit(lambda db: refer(db, crm.connection, "customer", customer.id, str(opportunity.customer_ref)))
     activate(run, draft, customer.name)
 

@@ -228,30 +228,3 @@ def refer_all(db: Connection, connection: str, target: str, external_ids: Mappin
         " on conflict do nothing",
         [connection, target, list(external_ids), list(external_ids.values())],
     )
-
-
-def note_merge(db: Connection, merged: str, master: str) -> None:
-    """Remember that a customer became another one in the CRM."""
-    db.execute(
-        "insert into merged_customer as m (id, master_id) values (%s, %s) on conflict (id) do update"
-        " set master_id = excluded.master_id where m.master_id <> excluded.master_id",
-        [merged, master],
-    )
-
-
-_HELD_AS = """
-with master as (select coalesce((select master_id from merged_customer where id = %(id)s), %(id)s) as id),
-family as (
-  select %(id)s as id, 0 as place, null::timestamptz as at union all select id, 1, null from master
-  union all select m.id, 2, m.merged_at from merged_customer m join master on m.master_id = master.id)
-select f.id from family f join cross_reference r on r.connection = %(connection)s and r.target = 'customer'
-  and r.subject = f.id || ':' || %(entity)s
-order by f.place, f.at, f.id limit 1
-"""
-
-
-def customer_held_as(db: Connection, connection: str, customer: str, legal_entity: str) -> str:
-    """Our id under which an ERP holds a customer: its own, that of the one it was merged into, or of another that was;
-    its own when the ERP holds none of them."""
-    row = db.execute(_HELD_AS, {"id": customer, "connection": connection, "entity": legal_entity}).fetchone()
-    return str(row["id"]) if row else customer
