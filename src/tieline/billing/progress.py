@@ -27,7 +27,7 @@ def progress_charges(
             if span.last > until or terms is None:
                 continue
             share = done(terms, version, work, readings, span.last)
-            earned = rounded(terms.amount * share, version.currency)
+            earned = rounded(price_of(terms, version) * share, version.currency)
             if earned != before:
                 yield DerivedCharge(
                     key=timeline.key(timeline.lead, "progress", progress_id, span.label),
@@ -41,6 +41,21 @@ def progress_charges(
                     version=version.version,
                 )
             before = earned
+
+
+def price_of(terms: Progress, version: ContractVersion) -> Decimal:
+    """The fixed price that is billed by progress."""
+    if terms.amount is not None:
+        return terms.amount
+    return sum(
+        (
+            line.amount.amount
+            for line in version.lines
+            if (line.billing_method or version.billing_method) in ("fixed_price", "milestone")
+            and terms.workstream in (None, line.workstream)
+        ),
+        ZERO,
+    )
 
 
 def done(

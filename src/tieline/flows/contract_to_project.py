@@ -52,6 +52,8 @@ def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
         )
         for flow in ("staffing", "milestone_billing"):
             run.wake_once(flow, project.id, contract.engagement_id)
+        if not contract.billing_terms.is_empty:  # a fee in advance needs no work
+            run.wake("billing", project.id, contract.engagement_id)
     return None
 
 

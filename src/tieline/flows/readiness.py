@@ -73,7 +73,28 @@ def lacks(quoted: Opportunity, customer: Customer, firm: Firm) -> list[Lack]:
         found += _of_line(line, firm, opportunity.currency)
     if firm.catalog:
         found += _of_packages(opportunity, firm)
+    found += _of_billing_terms(opportunity, firm)
     return [*found, *_of_all_lines(opportunity, firm, complete=not found)]
+
+
+def _of_billing_terms(opportunity: Opportunity, firm: Firm) -> Iterator[Lack]:
+    """The terms of the service line must fit the deal: the currency, and one way of billing for each role."""
+    template = firm.service_line(opportunity.service_line)
+    terms = template.billing if template else None
+    if terms is None:
+        return
+    if terms.currency and opportunity.currency and terms.currency != opportunity.currency:
+        words = f"the billing terms of '{opportunity.service_line}' are in {terms.currency}"
+        words += f", the deal in {opportunity.currency}"
+        yield Lack("currency", words, f"Sell it in {terms.currency}, or give the currency a service line of its own.")
+    ways: dict[str, set[str]] = {}
+    for line in opportunity.lines:
+        if line.role and line.workstream:
+            ways.setdefault(line.role, set()).add(terms.methods.get(line.workstream, str(opportunity.billing_method)))
+    for role, found in ways.items():
+        if len(found) > 1:
+            words = f"role '{role}' would be billed in two ways ({', '.join(sorted(found))})"
+            yield Lack("lines", words, "Give the work that is billed otherwise a role of its own.")
 
 
 def _choices(name: str, firm: Firm) -> str | None:

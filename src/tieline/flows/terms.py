@@ -15,6 +15,7 @@ from tieline.flows.packages import (
     with_package_terms,
 )
 from tieline.flows.plan import completion_id, project_id
+from tieline.model.billing_terms import BillingTerms
 from tieline.model.contract import (
     BillingSchedule,
     BillingScheduleItem,
@@ -38,7 +39,10 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
     currency, method = str(opportunity.currency), str(opportunity.billing_method)
     start, end = _date(opportunity.start_date), _date(opportunity.end_date)
     contract_id = derived("contract", engagement_id)
-    lines = tuple(part for line in opportunity.lines for part in _contract_lines(opportunity, line, contract_id, firm))
+    quoted_lines = (
+        part for line in opportunity.lines for part in _contract_lines(opportunity, line, contract_id, firm)
+    )
+    lines = tuple(_in_its_way(line, template.billing) for line in quoted_lines)
     value = total((line.amount for line in lines), currency)
     prices = [(line.role, line.unit_price) for line in opportunity.lines]
     found = (
@@ -83,6 +87,11 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
             "document_url": opportunity.document_url,
         }
     )
+
+
+def _in_its_way(line: ContractLine, terms: BillingTerms) -> ContractLine:
+    method = terms.methods.get(line.workstream)
+    return line if method is None else line.model_copy(update={"billing_method": method})
 
 
 def _contract_lines(
@@ -139,6 +148,8 @@ def _schedule(
     """Fixed amounts are milestones, packages have an invoice plan of their own; what else a price covers is due on
     completion, so that all of it is billed."""
     method, end = str(opportunity.billing_method), _date(opportunity.end_date)
+    template = firm.service_line(opportunity.service_line)
+    terms = template.billing if template else BillingTerms()
     due = {derived("contract_line", contract_id, line.id): line.due_on for line in opportunity.lines}
     items = [
         milestone_item(
@@ -148,24 +159,25 @@ def _schedule(
             due[line.id] or end,
         )
         for line in lines
-        if not line.role
+        if not line.role and not _billed_by_terms(line, method, terms)
     ]
     plans = {line.id: invoice_plan(opportunity, line, firm, contract_id) for line in opportunity.lines}
     items += [item for plan in plans.values() for item in plan]
-    if method != "time_and_materials":
-        entities = list(dict.fromkeys(line.delivering_entity for line in lines))
-        for entity in entities:
-            work = [
-                line.amount
-                for line in lines
-                if line.role
-                and line.delivering_entity == entity
-                and not (line.package and plans.get(line.package.line))
-            ]
-            covered = total(work, str(opportunity.currency))
-            if covered.amount:
-                name = "Completion" if len(entities) == 1 else f"Completion ({entity})"
-                items.append(milestone_item(completion_id(contract_id, entity), name, covered, end))
+    for_completion = [
+        line
+        for line in lines
+        if line.role
+        and (line.billing_method or method) != "time_and_materials"
+        and not _billed_by_terms(line, method, terms)
+        and not (line.package and plans.get(line.package.line))
+    ]
+    entities = list(dict.fromkeys(line.delivering_entity for line in lines))
+    for entity in entities:
+        work = [line.amount for line in for_completion if line.delivering_entity == entity]
+        covered = total(work, str(opportunity.currency))
+        if covered.amount:
+            name = "Completion" if len(entities) == 1 else f"Completion ({entity})"
+            items.append(milestone_item(completion_id(contract_id, entity), name, covered, end))
     return BillingSchedule.model_validate(
         {
             "id": contract_id,
@@ -175,6 +187,17 @@ def _schedule(
             "items": items,
         }
     )
+
+
+def _billed_by_terms(line: ContractLine, method: str, terms: BillingTerms) -> bool:
+    """Whether a retainer's fee, or percent complete, bills what would be a milestone else."""
+    match line.billing_method or method:
+        case "retainer":
+            return terms.retainer is not None and line.role is not None
+        case "fixed_price" | "milestone":
+            progress = terms.progress_of(line.workstream)
+            return progress is not None and (progress.amount is None or line.role is not None)
+    return False
 
 
 def milestone_item(milestone_id: str, name: str, amount: Money, due_on: date) -> BillingScheduleItem:

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from tieline.model.money import CURRENCIES
 from tieline.model.record import Owned, Record
 
+BillingMethod = Literal["time_and_materials", "fixed_price", "milestone", "retainer"]
 Period = Literal["month", "quarter", "year"]
 MONTHS: dict[Period, int] = {"month": 1, "quarter": 3, "year": 12}
 Amount = Annotated[Decimal, Field(ge=0, lt=Decimal(10) ** 12)]
@@ -147,7 +148,8 @@ class Progress(Dated):
     """A fixed price billed by percent complete, period by period."""
 
     name: str = "Progress"
-    amount: Annotated[Amount, Owned("tieline", "C2")]
+    amount: Annotated[Amount | None, Owned("tieline", "C2")] = None
+    """The price; without it that of the fixed-price lines, which then have no milestones."""
     basis: Literal["hours", "cost", "entered"] = "hours"
     """Hours against the budget's, cost against the planned cost, or a percentage a person entered."""
     total: Annotated[Decimal | None, Field(gt=0)] = None
@@ -188,6 +190,8 @@ class BillingTerms(Record):
     id: str = "billing"
     currency: str | None = None
     """The currency of the amounts, needed where there are any; the contract's must be the same."""
+    methods: dict[str, BillingMethod] = {}
+    """Workstream -> how it is billed, where that is not the contract's method: a hybrid."""
     blended_rate: Annotated[Amount | None, Owned("tieline", "C2")] = None
     """One rate per hour for whoever works, in place of the contract's rates by role."""
     factors: tuple[Factor, ...] = ()
@@ -209,9 +213,15 @@ class BillingTerms(Record):
         whens = [one.when for one in self.factors]
         if len(set(whens)) < len(whens):
             raise ValueError("factors: one factor for each kind of time")
-        if self.currency is None and (ids or self.retainer or self.blended_rate is not None):
+        if self.currency is None and (
+            self.caps or self.subscriptions or self.usage or self.retainer or self.blended_rate is not None
+        ):
             raise ValueError("currency: say in which currency these amounts are")
         return self
+
+    def progress_of(self, workstream: str) -> Progress | None:
+        """What bills the fixed price of a workstream by percent complete."""
+        return next((one for one in self.progress if one.workstream in (None, workstream)), None)
 
     @property
     def is_empty(self) -> bool:

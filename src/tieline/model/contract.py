@@ -4,12 +4,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
+from tieline.model.billing_terms import BillingMethod as BillingMethod
 from tieline.model.billing_terms import BillingTerms
 from tieline.model.change_order import ContractChange
 from tieline.model.money import Money
 from tieline.model.record import Owned, Record
-
-BillingMethod = Literal["time_and_materials", "fixed_price", "milestone", "retainer"]
 
 
 class Agreement(Record):
