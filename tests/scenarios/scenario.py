@@ -25,6 +25,8 @@ class Scenario:
     events: tuple[dict[str, Any], ...]
     """By the day they arrive."""
     invoices: tuple[dict[str, Any], ...]
+    core: bool
+    """Played in the database too."""
 
     @property
     def timeline(self) -> Timeline:
@@ -56,6 +58,7 @@ def _scenario(name: str, table: dict[str, Any]) -> Scenario:
         versions=tuple(versions),
         events=tuple(sorted(events, key=lambda event: event["on"])),
         invoices=tuple(table["invoices"]),
+        core=table.get("core", False),
     )
 
 
@@ -95,6 +98,7 @@ def _contract(version: int, agreed: dict[str, Any]) -> ContractVersion:
         billing_schedule=BillingSchedule(id="con_1", contract_id="con_1", method="time_and_materials"),
         billing_terms={"currency": currency, **terms},
         budget=Budget(id="con_1", hours=Decimal(agreed.get("hours", 100)), revenue=money),
+        effective_from=agreed.get("from"),
     )
 
 

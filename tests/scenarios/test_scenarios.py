@@ -5,16 +5,36 @@ from typing import Any
 
 import pytest
 
+from tests.lane.world import World
 from tests.scenarios.books import Books
 from tests.scenarios.scenario import Scenario, scenarios
+from tests.scenarios.stored import StoredBooks
 from tieline.model.invoice import Invoice
+from tieline.store.database import Database
 
 ALL = scenarios()
+WHO = ", tom@haldenmarsh.example"
+
+
+CORE = [one for one in ALL if one.core]
 
 
 @pytest.mark.parametrize("scenario", ALL, ids=[one.name for one in ALL])
 def test_the_invoices_are_those_of_the_example(scenario: Scenario) -> None:
-    books, waiting = Books(scenario), list(scenario.events)
+    _play(scenario, Books(scenario))
+
+
+@pytest.mark.parametrize("scenario", CORE, ids=[one.name for one in CORE])
+def test_the_invoices_from_the_database_are_the_same(scenario: Scenario, database: str) -> None:
+    opened = Database(database)
+    try:
+        _play(scenario, StoredBooks(scenario, World(opened)))
+    finally:
+        opened.close()
+
+
+def _play(scenario: Scenario, books: Books | StoredBooks) -> None:
+    waiting = list(scenario.events)
     for expected in scenario.invoices:
         while waiting and waiting[0]["on"] <= expected["on"]:
             books.take(waiting.pop(0))
@@ -26,7 +46,7 @@ def told(invoice: Invoice | None) -> dict[str, Any]:
     """Total and lines, as the tables say them."""
     if invoice is None:
         return {"total": Decimal(0), "lines": []}
-    lines = sorted((line.description.split(" (")[0], line.amount) for line in invoice.lines)
+    lines = sorted((line.description.split(" (")[0].removesuffix(WHO), line.amount) for line in invoice.lines)
     return {"total": invoice.net.amount, "lines": lines}
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tieline.flows.amended_rates import agreed_rate, rate_added
 from tieline.flows.plan import completion_id, project_id
-from tieline.flows.terms import deviations, milestone_item
+from tieline.flows.terms import billed_by_terms, deviations, milestone_item
 from tieline.model.change_order import ChangeOrder, ChangeOrderLine, ContractChange
 from tieline.model.contract import BillingScheduleItem, ContractLine, ContractVersion, RateCardRow
 from tieline.model.firm import Firm
@@ -205,6 +205,7 @@ def _covered(contract: ContractVersion, lines: Sequence[ContractLine], entity: s
         if line.role
         and line.delivering_entity == entity
         and (line.billing_method or contract.billing_method) != "time_and_materials"
+        and not billed_by_terms(line, contract.billing_method, contract.billing_terms)
     ]
     return total(work, contract.currency)
 

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from tieline.billing.derived import derived_charges
-from tieline.billing.facts import Timeline
+from tieline.billing.facts import DerivedCharge, Timeline
 from tieline.engine.run import Run
 from tieline.lane.billing_facts import approved_work, look_on, readings
 from tieline.lane.own_charges import settle_charges
 from tieline.model.contract import ContractVersion
 from tieline.model.project import Project
 from tieline.store.canonical import contract_versions, projects_of_contract
+from tieline.store.database import Connection
 
 
 def settle_derived(run: Run, project: Project, contract: ContractVersion, until: date) -> None:
@@ -18,26 +19,31 @@ def settle_derived(run: Run, project: Project, contract: ContractVersion, until:
     if contract.version == 1 and contract.billing_terms.is_empty:
         return
     versions = contract_versions(run.db, contract.id)
-    agreed = [version.billing_terms for version in versions]
-    if all(terms.is_empty for terms in agreed):
+    if all(version.billing_terms.is_empty for version in versions):
         return
     projects = projects_of_contract(run.db, contract.id)
     today = run.started_at.date()
-    charges = derived_charges(
-        timeline_of(versions, projects),
-        approved_work(run.db, projects) if any(terms.follows_work for terms in agreed) else [],
-        readings(run.db, contract.id),
-        until=until,
-        today=today,
-    )
-    own = {one.id for one in projects}
     with run.db.transaction():
-        changed = settle_charges(run.db, projects, [one for one in charges if one.project_id in own])
+        changed = settle_charges(run.db, projects, wanted_charges(run.db, versions, projects, until, today))
     for other in projects:
         if other.id in changed and other.id != project.id:
             run.wake("billing", other.id, other.engagement_id)
     if today <= contract.end_date:
         run.in_transaction.append(lambda db: look_on(db, project, today + timedelta(days=1)))
+
+
+def wanted_charges(
+    db: Connection, versions: Sequence[ContractVersion], projects: Sequence[Project], until: date, today: date
+) -> list[DerivedCharge]:
+    """The derived charges of a contract as they must stand now."""
+    follows_work = any(version.billing_terms.follows_work for version in versions)
+    return derived_charges(
+        timeline_of(versions, projects),
+        approved_work(db, projects) if follows_work else [],
+        readings(db, versions[0].id),
+        until=until,
+        today=today,
+    )
 
 
 def timeline_of(versions: Sequence[ContractVersion], projects: Sequence[Project]) -> Timeline:

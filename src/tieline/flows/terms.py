@@ -159,7 +159,7 @@ def _schedule(
             due[line.id] or end,
         )
         for line in lines
-        if not line.role and not _billed_by_terms(line, method, terms)
+        if not line.role and not billed_by_terms(line, method, terms)
     ]
     plans = {line.id: invoice_plan(opportunity, line, firm, contract_id) for line in opportunity.lines}
     items += [item for plan in plans.values() for item in plan]
@@ -168,7 +168,7 @@ def _schedule(
         for line in lines
         if line.role
         and (line.billing_method or method) != "time_and_materials"
-        and not _billed_by_terms(line, method, terms)
+        and not billed_by_terms(line, method, terms)
         and not (line.package and plans.get(line.package.line))
     ]
     entities = list(dict.fromkeys(line.delivering_entity for line in lines))
@@ -189,7 +189,7 @@ def _schedule(
     )
 
 
-def _billed_by_terms(line: ContractLine, method: str, terms: BillingTerms) -> bool:
+def billed_by_terms(line: ContractLine, method: str, terms: BillingTerms) -> bool:
     """Whether a retainer's fee, or percent complete, bills what would be a milestone else."""
     match line.billing_method or method:
         case "retainer":
