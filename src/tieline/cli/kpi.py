@@ -1,0 +1,152 @@
+"""Commands of the key figures: `kpi`, by name or by group, with the records each rests on."""
+
+import sys
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from typer.core import TyperGroup
+
+from tieline.app.insights import checked, definition_of, scope_of, setting_of
+from tieline.app.site import load_site
+from tieline.cli.context import JsonOption, SiteOption, database_of, out, plain, print_json, table_of
+from tieline.cli.errors import UserError
+from tieline.insights.definition import Definition, definitions
+from tieline.insights.figure import By, Figure, FigureRecord, Rate, converted, read_figures, read_records
+from tieline.insights.words import csv_of, known_by, told
+
+
+class _ByName(TyperGroup):
+    """`tieline kpi dso` is `tieline kpi show dso`, and `tieline kpi` alone lists them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The command is put in front where it was left out."""
+        first = args[0] if args else ""
+        if first != "--help" and first not in self.commands:
+            args = ["show" if first and not first.startswith("-") else "list", *args]
+        return list(super().parse_args(ctx, args))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    group = typer.Typer(cls=_ByName, help="Key figures: what each is, how it is now, and the records it rests on.")
+    group.command("list")(list_all)
+    group.command("show")(show)
+    app.add_typer(group, name="kpi")
+
+
+class Grouping(StrEnum):
+    """What a figure may be split by."""
+
+    ENTITY = "entity"
+    PRACTICE = "practice"
+    CUSTOMER = "customer"
+    MONTH = "month"
+    PART = "part"
+
+
+def list_all(json: JsonOption = False) -> None:
+    """All key figures with what each tells."""
+    if json:
+        print_json([_defined(one) for one in definitions().values()])
+        return
+    table = table_of("Name", "Figure", "Tells", "Better")
+    group = None
+    for one in definitions().values():
+        if one.group != group:
+            group = one.group
+            table.add_row("", f"[bold]{group}[/]", "", "")
+        table.add_row(one.id, one.name, one.says, one.better)
+    out.print(table)
+
+
+def _defined(one: Definition) -> dict[str, Any]:
+    return {name: item for name, item in plain(one).items() if name != "sql"}
+
+
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, such as dso; tieline kpi lists them.")],
+    entity: Annotated[str | None, typer.Option(help="Only this legal entity.")] = None,
+    practice: Annotated[str | None, typer.Option(help="Only this practice or service line.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Only this customer: name or id.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Only amounts in this currency.")] = None,
+    period: Annotated[str | None, typer.Option(help="2026-11, or 2026-09..2026-11.")] = None,
+    by: Annotated[Grouping | None, typer.Option(help="One figure for each of them.")] = None,
+    into: Annotated[str | None, typer.Option("--in", help="Convert into this currency, at the rates given.")] = None,
+    rate: Annotated[list[str] | None, typer.Option(help="A rate and its day: USD=0.92@2026-10-31.")] = None,
+    records: Annotated[bool, typer.Option("--records", help="The records it rests on instead.")] = False,
+    after: Annotated[int, typer.Option(help="Go on after so many records.", min=0)] = 0,
+    limit: Annotated[int, typer.Option(help="Records of a page.", min=1, max=10_000)] = 50,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of text.")] = False,
+    site: SiteOption = Path(),
+    json: JsonOption = False,
+) -> None:
+    """One key figure: as a whole, or by entity, practice, customer, month or part."""
+    definition = definition_of(name)
+    grouping: By | None = checked(definition, by.value if by else None)
+    scope = scope_of(entity=entity, practice=practice, customer=customer, currency=currency, period=period)
+    rates = [rate_of(text) for text in rate or []]
+    setting = setting_of(load_site(site))
+    with database_of(site) as database, database.connection() as db:
+        if records:
+            found = read_records(db, definition, scope, setting, after=after, limit=limit)
+            _print_records(definition, found, json=json, as_csv=as_csv)
+            return
+        figures = read_figures(db, definition, scope, setting, grouping)
+    if into:
+        figures = converted(definition, figures, into, rates)
+    if json:
+        print_json({"kpi": _defined(definition), "figures": figures})
+    elif as_csv:
+        sys.stdout.write(csv_of(Figure, figures))
+    else:
+        _print_figures(definition, figures)
+
+
+def rate_of(text: str) -> Rate:
+    """`USD=0.92@2026-10-31`. Raises UserError."""
+    currency, _, rest = text.partition("=")
+    number, _, day = rest.partition("@")
+    try:
+        rate = Rate(currency=currency.upper(), rate=Decimal(number), day=date.fromisoformat(day))
+    except (InvalidOperation, ValueError) as error:
+        raise UserError(f"'{text[:60]}' is no rate; write one with its day: USD=0.92@2026-10-31") from error
+    if not rate.rate.is_finite() or rate.rate <= 0:
+        raise UserError(f"'{text[:60]}' is no rate: it must be more than nothing")
+    return rate
+
+
+def _print_figures(definition: Definition, figures: Sequence[Figure]) -> None:
+    out.print(f"[bold]{definition.name}[/]: {definition.says}", soft_wrap=True)
+    table = table_of("Of", "Currency", "Figure", "Known by")
+    for one in figures:
+        of = one.name or one.key or ("all" if len(figures) == 1 or one.key is None else "-")
+        table.add_row(escape(of), one.currency or "", told(definition, one), escape(known_by(definition, one)))
+    out.print(table if figures else "No record belongs to it.")
+    out.print(f"[dim]{definition.formula}. Known: {definition.known}.[/]", soft_wrap=True)
+
+
+def _print_records(definition: Definition, found: Sequence[FigureRecord], *, json: bool, as_csv: bool) -> None:
+    if json:
+        print_json(found)
+    elif as_csv:
+        sys.stdout.write(csv_of(FigureRecord, found))
+    else:
+        table = table_of("Record", "", "Engagement", "Entity", "Day", "Part", "Above", "Below")
+        for one in found:
+            table.add_row(
+                f"{one.record} {one.record_id}",
+                escape(one.label or ""),
+                escape(one.engagement or "-"),
+                one.legal_entity or "-",
+                f"{one.day or '-'}",
+                escape(one.part or ""),
+                "not known" if one.numerator is None else f"{one.currency or ''} {one.numerator:,}".strip(),
+                "" if one.denominator is None else f"{one.denominator:,}",
+            )
+        out.print(table if found else "No record belongs to it.")

@@ -1,0 +1,1 @@
+"""Key figures: one definition each, the records each rests on, and how they were before."""

@@ -1,0 +1,194 @@
+"""Key figures as the books tell them: whole, or by entity, practice, customer, month or part; and their records."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from tieline.insights.definition import Definition, Unit
+from tieline.model.contract import RateCardRow
+from tieline.store.database import Connection
+
+By = Literal["entity", "practice", "customer", "month", "part"]
+HUNDRED = Decimal(100)
+_STEPS: dict[Unit, Decimal] = {"percent": Decimal("0.1"), "days": Decimal("0.1")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which records count; None asks for all. `customer` is an id or a name, `since` and `until` are both included."""
+
+    entity: str | None = None
+    practice: str | None = None
+    customer: str | None = None
+    currency: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What of the site a figure needs, and what day it is."""
+
+    today: date
+    within: timedelta
+    """The promise for transactions."""
+    standard_rates: tuple[RateCardRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One value with what it is known by. Money of different currencies is never added up."""
+
+    key: str | None
+    """What it is of, when there are several: an entity, a practice, a customer's id, a month, a part."""
+    name: str | None
+    currency: str | None
+    value: Decimal | None
+    """None: there is not enough data. Percent as people say it: 93.5."""
+    numerator: Decimal
+    denominator: Decimal | None
+    """None of a sum."""
+    records: int
+    """It rests on so many."""
+    missing: int
+    """So many belong to it and are not known."""
+    converted: str | None = None
+    """At which rates of which day, where it was converted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureRecord:
+    """One record a figure rests on; their numerators add up to the figure's, and so do their denominators."""
+
+    record: str
+    record_id: str
+    label: str | None
+    engagement_id: str | None
+    engagement: str | None
+    legal_entity: str | None
+    practice: str | None
+    customer: str | None
+    currency: str | None
+    day: date | None
+    part: str | None
+    numerator: Decimal | None
+    """None: it is not known."""
+    denominator: Decimal | None
+
+
+def read_figures(
+    db: Connection, definition: Definition, scope: Scope, setting: Setting, by: By | None = None
+) -> list[Figure]:
+    """One value per currency, and per group when `by` is given; a sum of nothing is zero."""
+    rows = db.execute(_sql(definition, "figures"), {**_values(scope, setting), "by": by}).fetchall()
+    if not rows and by is None:
+        rows = [{**dict.fromkeys(("key", "name", "currency", "numerator", "denominator")), "records": 0, "missing": 0}]
+    return [_figure(definition, row) for row in rows]
+
+
+def read_records(
+    db: Connection, definition: Definition, scope: Scope, setting: Setting, *, after: int = 0, limit: int = 50
+) -> list[FigureRecord]:
+    """The records the figure rests on, those that weigh most first, `after` so many of them."""
+    values = {**_values(scope, setting), "after": after, "limit": limit}
+    return [FigureRecord(**row) for row in db.execute(_sql(definition, "records"), values).fetchall()]
+
+
+def value_of(definition: Definition, numerator: Decimal, denominator: Decimal | None) -> Decimal | None:
+    """The figure; None when there is nothing to divide by."""
+    if not definition.is_ratio:
+        return numerator
+    if not denominator:
+        return None
+    return (numerator * (HUNDRED if definition.unit == "percent" else 1) / denominator).quantize(
+        _STEPS[definition.unit]
+    )
+
+
+def _figure(definition: Definition, row: dict[str, Any]) -> Figure:
+    numerator = row.pop("numerator") or Decimal(0)
+    denominator = row.pop("denominator") if definition.is_ratio else row.pop("denominator") and None
+    known = row["records"] or not row["missing"]
+    value = value_of(definition, numerator, denominator) if known else None
+    return Figure(value=value, numerator=numerator, denominator=denominator, **row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """So much of the other currency for one of this, on a day."""
+
+    currency: str
+    rate: Decimal
+    day: date
+
+
+class NoRate(ValueError):
+    """A currency has no rate to be converted at."""
+
+
+def converted(definition: Definition, figures: Sequence[Figure], into: str, rates: Sequence[Rate]) -> list[Figure]:
+    """Figures of several currencies as one each, at named rates; others stay as they are. Raises NoRate."""
+    known = {one.currency: one for one in rates}
+    found: dict[str | None, Figure] = {}
+    for one in figures:
+        if one.currency in (None, into):
+            turned, told = one, None
+        elif one.currency in known:
+            rate = known[one.currency]
+            turned, told = _times(one, rate.rate), f"{one.currency} {rate.rate} of {rate.day}"
+        else:
+            raise NoRate(f"There is no rate from {one.currency} into {into}; give one, or leave the currencies apart.")
+        before = found.get(one.key)
+        found[one.key] = _added(definition, before, replace(turned, currency=into, converted=told))
+    return list(found.values())
+
+
+def _times(one: Figure, rate: Decimal) -> Figure:
+    below = None if one.denominator is None else one.denominator * rate
+    return replace(one, numerator=one.numerator * rate, denominator=below)
+
+
+def _added(definition: Definition, before: Figure | None, one: Figure) -> Figure:
+    numerator = one.numerator + (before.numerator if before else 0)
+    parts = [each.denominator for each in (before, one) if each and each.denominator is not None]
+    denominator = sum(parts, Decimal(0)) if parts else None
+    records = one.records + (before.records if before else 0)
+    missing = one.missing + (before.missing if before else 0)
+    told = "; ".join(each.converted for each in (before, one) if each and each.converted)
+    return replace(
+        one,
+        value=value_of(definition, numerator, denominator) if records or not missing else None,
+        numerator=numerator,
+        denominator=denominator,
+        records=records,
+        missing=missing,
+        converted=told or None,
+    )
+
+
+@cache
+def _sql(definition: Definition, ending: str) -> bytes:
+    around, end = (_text(name) for name in ("around", ending))
+    return (around.replace("{definition}", definition.sql) + end).encode()
+
+
+def _text(name: str) -> str:
+    return (files("tieline.insights") / f"{name}.sql").read_text("utf-8")
+
+
+def _values(scope: Scope, setting: Setting) -> dict[str, Any]:
+    rates = [one for one in setting.standard_rates if one.role is not None]
+    return {
+        **{name: getattr(scope, name) for name in ("entity", "practice", "customer", "currency", "since", "until")},
+        "today": setting.today,
+        "within": setting.within.total_seconds(),
+        "roles": [one.role for one in rates],
+        "currencies": [one.currency for one in rates],
+        "rates": [one.rate for one in rates],
+        "froms": [one.valid_from for one in rates],
+        "tos": [one.valid_to for one in rates],
+    }
