@@ -214,3 +214,16 @@ def test_forms_of_foreign_pages_and_odd_bodies_are_refused(client: httpx2.Client
     assert client.post(path, content=b"a=1&" * 60, headers=form).status_code == 400
     assert client.post(path, content=b"by=" + b"x" * 1_000_001, headers=form).status_code == 413
     assert rows(week, "select * from procrastinate_jobs") == []
+
+
+def test_a_dispute_is_recorded_on_the_invoice_and_settled_there(client: httpx2.Client, week: BusyWeek) -> None:
+    (invoice,) = rows(week, "select id from invoice where number = 'INV-20466'")
+    path = f"/invoices/{invoice['id']}"
+    assert fill_in(client, path, f"{path}/dispute", note="Rate of week 12").status_code == 303
+    assert "“Rate of week 12”" in client.get(path).text
+    assert "settle the dispute" in client.get("/collections").text.lower()
+    assert fill_in(client, path, f"{path}/settle", note="Half is credited").status_code == 303
+    assert fill_in(client, path, f"{path}/promise", promised_on="2026-12-01").status_code == 303
+    assert rows(week, "select kind, acted_by from invoice_action order by id") == [
+        {"kind": kind, "acted_by": BY} for kind in ("dispute", "settle", "promise")
+    ]

@@ -24,6 +24,7 @@ PAGES = (
     "/answers/failed-entries",
     "/answers/contract-changes",
     "/answers/margin",
+    "/collections",
 )
 
 

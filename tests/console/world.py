@@ -236,12 +236,13 @@ class World:
         invoice_id = f"inv_{project.id}_{number or 'draft'}"
         money = {"amount": amount, "currency": project.currency}
         state = {
+            "id": invoice_id, "external_id": f"9{len(lines)}7", "tax": {"amount": "0", "currency": project.currency},
             "status": status, "number": number, "due_on": (month + timedelta(days=58)).isoformat(), "net": money,
             "total": money, "paid": {"amount": paid, "currency": project.currency},
         }  # fmt: skip
         body = {
             "period_start": month.isoformat(), "period_end": (month + timedelta(days=27)).isoformat(),
-            "currency": project.currency, "net": money,
+            "currency": project.currency, "net": money, "payment_terms": "NET30",
         }  # fmt: skip
         db.execute(
             "insert into invoice (id, engagement_id, project_id, connection, schema_version, body, external_id, number,"

@@ -26,6 +26,7 @@ from tieline.app.site_queue import ExceptionOwnerTable, ExceptionSlaTable
 from tieline.app.site_service import AlertsTable, EmailChannel, TierTable, WebhookChannel
 from tieline.mapping.rows import FieldRow
 from tieline.mapping.transforms import TRANSFORMS
+from tieline.model.collection import CollectionRules
 from tieline.model.firm import LegalEntity, ServiceLine
 from tieline.sdk.connector import Limits
 
@@ -43,6 +44,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "reconciliation": ReconciliationTable,
     "volume": VolumeTable,
     "guard": GuardTable,
+    "collections": CollectionRules,
     "exception_owner": ExceptionOwnerTable,
     "exception_sla": ExceptionSlaTable,
     "sla.<tier>": TierTable,

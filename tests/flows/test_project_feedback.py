@@ -12,6 +12,7 @@ from tieline.flows.invoices import StoredInvoice
 from tieline.flows.plan import plan_projects
 from tieline.flows.project_feedback import project_financials
 from tieline.lane.totals import ProjectTotals
+from tieline.model.collection import Standing
 from tieline.model.invoice import InvoiceState, ProjectFinancials
 
 TODAY = date(2026, 5, 15)
@@ -22,20 +23,21 @@ def picture(
     *states: InvoiceState | None, hours: str = "5", billable: str = "825", cost: str | None = "350"
 ) -> ProjectFinancials:
     totals = ProjectTotals(Decimal(hours), Decimal(billable), None if cost is None else Decimal(cost))
-    stored = [
-        StoredInvoice(
-            id=f"inv_{number}",
-            project_id=PROJECT.id,
-            engagement_id="eng_1",
-            connection="erp",
-            external_id="7",
-            status=state.status if state else "proposed",
-            proposal=proposal("inv_1"),
-            state=state,
-        )
-        for number, state in enumerate(states)
-    ]
+    stored = [one_stored(state, number) for number, state in enumerate(states)]
     return project_financials(PROJECT, totals, stored, TODAY)
+
+
+def one_stored(state: InvoiceState | None, number: int = 0) -> StoredInvoice:
+    return StoredInvoice(
+        id=f"inv_{number}",
+        project_id=PROJECT.id,
+        engagement_id="eng_1",
+        connection="erp",
+        external_id="7",
+        status=state.status if state else "proposed",
+        proposal=proposal("inv_1"),
+        state=state,
+    )
 
 
 def test_burn_margin_and_what_is_not_billed_yet() -> None:
@@ -65,6 +67,19 @@ def test_drafts_voided_and_unread_invoices_are_not_billed() -> None:
 )
 def test_collection_is_told_in_one_word(states: list[dict[str, Any]], expected: str) -> None:
     assert picture(*(told(1, **state) for state in states)).collection_status == expected
+
+
+def test_a_dispute_is_told_first_and_a_promise_that_may_still_be_kept_instead_of_overdue() -> None:
+    late = told(1, "open", due_on=date(2026, 5, 1))
+    stored = [one_stored(late)]
+    totals = ProjectTotals(Decimal(5), Decimal(825), None)
+
+    def word(standing: Standing) -> str:
+        return project_financials(PROJECT, totals, stored, TODAY, {"inv_0": standing}).collection_status
+
+    assert word(Standing(id="inv_0", promised_on=TODAY)) == "promised"
+    assert word(Standing(id="inv_0", promised_on=date(2026, 5, 12))) == "overdue"
+    assert word(Standing(id="inv_0", promised_on=TODAY, dispute="Wrong PO")) == "disputed"
 
 
 def test_an_unknown_cost_shows_no_margin_instead_of_a_wrong_one() -> None:

@@ -10,6 +10,7 @@ from tieline.api import (
     answers,
     approvals,
     bulk,
+    collections,
     engagements,
     errors,
     exceptions,
@@ -62,6 +63,7 @@ def api_router() -> APIRouter:
         reconciliation,
         service,
         answers,
+        collections,
     ):
         router.include_router(module.router)
     return router

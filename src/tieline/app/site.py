@@ -27,6 +27,7 @@ from tieline.engine.controls import Mode, ModeRule
 from tieline.engine.routing import Route
 from tieline.engine.tiers import ServiceLevel, Tier
 from tieline.exception_queue.ownership import OwnerRule, SlaRule
+from tieline.model.collection import CollectionRules
 from tieline.model.firm import Firm, LegalEntity, ServiceLine
 from tieline.sdk.connector import ConnectionSettings, Limits
 from tieline.sdk.errors import Unauthorized
@@ -152,6 +153,7 @@ class SiteTables(_Table):
     volume: VolumeTable = VolumeTable()
     catalog: CatalogTable = CatalogTable()
     readiness: ReadinessTable = ReadinessTable()
+    collections: CollectionRules = CollectionRules()
     owners: dict[str, str] = {}
 
 
@@ -240,6 +242,7 @@ def _firm(folder: Path, tables: SiteTables, defects: list[SiteDefect]) -> Firm:
         people=read_people(folder / "people.csv", {entity.id for entity in tables.legal_entity}, defects),
         as_quoted=tables.catalog.as_quoted,
         readiness_stages=tables.readiness.stages,
+        collections=tables.collections,
     )
     return firm.model_copy(update={"catalog": read_catalog(folder / "catalog", firm, defects)})
 

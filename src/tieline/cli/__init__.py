@@ -7,6 +7,7 @@ import typer
 from tieline.cli import (
     answers,
     assurance,
+    collections,
     deal,
     demo,
     exception,
@@ -42,6 +43,7 @@ for module in (
     assurance,
     answers,
     kpi,
+    collections,
     service,
     operate,
     demo,

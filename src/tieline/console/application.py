@@ -7,7 +7,18 @@ from starlette.types import ASGIApp, Scope
 
 from tieline.app.desk import Desk
 from tieline.app.guard import Guard
-from tieline.console import answers, bulk, engagements, errors, exceptions, lineage, operations, reconciliation, replays
+from tieline.console import (
+    answers,
+    bulk,
+    collections,
+    engagements,
+    errors,
+    exceptions,
+    lineage,
+    operations,
+    reconciliation,
+    replays,
+)
 from tieline.console.rendering import STATIC
 
 HEADERS = {
@@ -32,7 +43,7 @@ def build(desk: Desk) -> ASGIApp:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.desk = desk
     errors.install(app)
-    for module in (engagements, exceptions, bulk, lineage, replays, answers, reconciliation, operations):
+    for module in (engagements, exceptions, bulk, lineage, replays, answers, collections, reconciliation, operations):
         app.include_router(module.router)
     app.mount("/static", KeptFiles(directory=STATIC))
     return Guard(app, headers=HEADERS, tell=errors.tell)

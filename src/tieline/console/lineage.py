@@ -1,10 +1,12 @@
 """Pages of lineage: what an id stands for, one line's whole way, and the lines of an invoice or engagement."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from tieline.app.views.collections import list_actions, read_open_invoice
 from tieline.app.views.lineage import Lineage, read_lineage
 from tieline.app.views.lineage_search import Match, find
 from tieline.app.views.lines import list_lines, name_of, read_invoice
@@ -124,7 +126,9 @@ def invoice(request: Request, desk: OnDesk, invoice_id: str, after: After = 0) -
         if shown is None:
             raise NotFound("There is no such invoice")
         rows, counts = list_lines(db, "invoice", invoice_id, after=after, limit=ROWS + 1), count_exceptions(db)
-    content: dict[str, Any] = {"shown": shown, "after": after, "counts": counts}
+        row = read_open_invoice(db, invoice_id, desk.site.firm.collections, datetime.now(UTC).date())
+        done = list_actions(db, invoice_id) if row else []
+    content: dict[str, Any] = {"shown": shown, "after": after, "counts": counts, "row": row, "done": done}
     return page(request, "invoice.html", here="engagements", **content, **_pages(rows))
 
 

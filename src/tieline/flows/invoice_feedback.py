@@ -1,13 +1,16 @@
-"""Invoice feedback: what the ERP says of an invoice goes to the engagement and to sales."""
+"""Invoice feedback: what the ERP says of an invoice, and what people did about it, goes to the engagement and sales."""
 
+from tieline.billing.collection import shown_collection, standing
 from tieline.engine.audit import audit
+from tieline.engine.link import Link
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.flows.billing import settle
 from tieline.flows.invoices import StoredInvoice, applied, keep_payments, payments_of, read_stored
 from tieline.model.invoice import InvoiceState, InvoiceSummary
-from tieline.sdk.roles import Erp
+from tieline.sdk.roles import Crm, Erp
 from tieline.store.canonical import read_project
+from tieline.store.invoice_actions import actions_of
 
 
 def invoice_feedback(run: Run, invoice_id: str, systems: Systems) -> None:
@@ -22,8 +25,20 @@ def invoice_feedback(run: Run, invoice_id: str, systems: Systems) -> None:
         _take_over(run, stored, state)
     _payments(run, erp, stored, state)
     shown = run.link_to("Project shown in CRM", crm.connection, crm.show_project.target, project.id)
-    run.ensure("Invoice shown in CRM", crm.show_invoice, invoice_summary(stored, state), project=shown)
+    invoice = run.ensure("Invoice shown in CRM", crm.show_invoice, invoice_summary(stored, state), project=shown)
+    _collection(run, systems, crm, stored, state, invoice)
     return None
+
+
+def _collection(
+    run: Run, systems: Systems, crm: Crm, stored: StoredInvoice, state: InvoiceState, invoice: Link
+) -> None:
+    """Dispute, reminders and promise; an invoice nobody had to collect has none."""
+    actions = actions_of(run.db, [stored.id]).get(stored.id, [])
+    if actions or state.dispute or state.dunning_level:
+        found = standing(stored.id, actions, state)
+        shown = shown_collection(found, state, systems.firm.collections, run.started_at.date())
+        run.ensure("Collection shown in CRM", crm.show_collection, shown, after=invoice)
 
 
 def _payments(run: Run, erp: Erp, stored: StoredInvoice, state: InvoiceState) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from tieline.model.billing_terms import BillingTerms
+from tieline.model.collection import CollectionRules
 from tieline.model.contract import RateCardRow
 from tieline.model.money import Money
 from tieline.model.record import Owned, Record
@@ -92,6 +93,7 @@ class Firm(Record):
     """From this probability on a person is asked whether two customers are one."""
     stewards: dict[str, str] = {}
     """Master domain (customer, person, project …) -> the team or person that keeps it."""
+    collections: CollectionRules = CollectionRules()
 
     def legal_entity(self, code: str | None) -> LegalEntity | None:
         """The entity of this code."""

@@ -53,6 +53,10 @@ class InvoiceState(Record):
     tax: Annotated[Money, Owned("erp", "C2")]
     total: Annotated[Money, Owned("erp", "C2")]
     paid: Annotated[Money, Owned("erp", "C2")]
+    dispute: Annotated[str | None, Owned("erp")] = None
+    """Why the customer does not accept it, where the ERP keeps that."""
+    dunning_level: Annotated[int | None, Owned("erp")] = None
+    """How often the ERP has reminded the customer, where it does."""
     source_version: int = 0
 
     @property
@@ -96,4 +100,4 @@ class ProjectFinancials(Record):
     cost_to_date: Annotated[Money | None, Owned("tieline", "C3")] = None
     margin_percent: Annotated[Decimal | None, Owned("tieline", "C3")] = None
     collection_status: str
-    """`nothing billed`, `current`, `overdue` or `paid`."""
+    """`nothing billed`, `current`, `promised` (late, but the customer named a day), `overdue`, `disputed`, `paid`."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from tieline.model.change_order import ChangeOrder
+from tieline.model.collection import InvoiceCollection
 from tieline.model.contract import BillingSchedule
 from tieline.model.customer import Customer
 from tieline.model.invoice import Invoice, InvoiceState, InvoiceSummary, Payment, ProjectFinancials
@@ -80,6 +81,10 @@ class Crm(Connection, Protocol):
     @property
     def show_invoice(self) -> Operation[InvoiceSummary]:
         """One invoice on the project; link `project`."""
+
+    @property
+    def show_collection(self) -> Operation[InvoiceCollection]:
+        """Dispute, reminders and promise on an invoice that is shown already."""
 
 
 class Psa(Connection, Protocol):

@@ -14,6 +14,7 @@ from tests.connectors.contract.subject import Feed, Sample
 from tests.connectors.salesforce.org import PROJECT, Org, project
 from tieline.connectors.salesforce import connect
 from tieline.connectors.salesforce.org_id import eighteen
+from tieline.model.collection import InvoiceCollection
 from tieline.model.invoice import InvoiceSummary, ProjectFinancials
 from tieline.model.money import Money
 from tieline.model.notice import CustomerLink
@@ -80,6 +81,8 @@ class SalesforceSubject(ControlApi):
         assert connected.crm is not None
         there = connected.crm.show_project.create(connected.crm.show_project.render(shown, {}), "key")
         assert isinstance(there, Written)
+        if name == "show_collection":
+            return self._collection(connected, there.external_id)
         return self._of_project(name, there.external_id)
 
     def _of_project(self, name: str, parent: str) -> Sample:
@@ -117,9 +120,27 @@ class SalesforceSubject(ControlApi):
                 owned=("collection_status", "current"),
                 refused=(financials.model_copy(update={"id": "prj_nowhere"}), {}),
             )
-        amounts = {name: usd("40000") for name in ("net", "total", "outstanding")}
-        days = {"issued_on": date(2027, 2, 1), "due_on": date(2027, 3, 3)}
-        invoice = InvoiceSummary(id="inv_1", project_id=PROJECT, number="INV-9", status="open", **days, **amounts)
+        return self._invoice(parent)
+
+    def _collection(self, connected: Connected, parent: str) -> Sample:
+        assert connected.crm is not None
+        invoice, links = _invoice(), {"project": parent}
+        connected.crm.show_invoice.create(connected.crm.show_invoice.render(invoice, links), "key")
+        disputed = InvoiceCollection(id=invoice.id, status="disputed", dispute="Rate of week 12", reminders=1)
+        return _sample(
+            INVOICE,
+            adds=0,
+            record=disputed,
+            newer=disputed.model_copy(update={"status": "promised"}),
+            shown=lambda row: row["Collection_Status__c"],
+            values=("disputed", "promised"),
+            owned=("dispute", "Rate of week 12"),
+            refused=(disputed.model_copy(update={"id": "inv_nowhere"}), {}),
+        )
+
+    @staticmethod
+    def _invoice(parent: str) -> Sample:
+        invoice = _invoice()
         return _sample(
             INVOICE,
             record=invoice,
@@ -148,6 +169,12 @@ class SalesforceSubject(ControlApi):
 def _sample(sobject: str, *, reason: str = r"\w", **values: Any) -> Sample:
     values |= {"create": f"{sobject}.upsert", "update": f"{sobject}.update"}
     return Sample(kind=sobject, reason=reason, **values)
+
+
+def _invoice() -> InvoiceSummary:
+    amounts = {name: usd("40000") for name in ("net", "total", "outstanding")}
+    days = {"issued_on": date(2027, 2, 1), "due_on": date(2027, 3, 3)}
+    return InvoiceSummary(id="inv_1", project_id=PROJECT, number="INV-9", status="open", **days, **amounts)
 
 
 def usd(amount: str) -> Money:

@@ -14,6 +14,8 @@ from tieline.model.invoice import InvoiceState, InvoiceStatus, Payment
 from tieline.model.money import Money
 from tieline.sdk.errors import Rejected
 
+PLAIN = ("number", "issued_on", "due_on", "dispute", "dunning_level", "source_version")
+"""What is taken as it stands; the site maps a dispute and a dunning level to the fields it keeps them in."""
 PAYMENTS = """
 select p.id, l.foreignamount as amount, c.symbol as currency, to_char(p.trandate, 'YYYY-MM-DD') as paid_on
 from previoustransactionlinelink l
@@ -40,7 +42,7 @@ def _state(raw: dict[str, Any], values: dict[str, Any], account: str, ref: str) 
     status = status_of(code(raw.get("approvalStatus")), code(raw.get("status")), total, paid)
     amounts = {"net": total - tax, "tax": tax, "total": total, "paid": paid}
     moneys = {name: Money(amount=amount, currency=currency) for name, amount in amounts.items()}
-    plain = {name: values[name] for name in ("number", "issued_on", "due_on", "source_version") if name in values}
+    plain = {name: values[name] for name in PLAIN if name in values}
     ours = str(raw.get(REFERENCE) or born_outside(account, "invoice", ref))
     return InvoiceState.model_validate({"id": ours, "external_id": ref, "status": status, **moneys, **plain})
 

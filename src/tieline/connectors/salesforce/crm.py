@@ -11,6 +11,7 @@ from tieline.connectors.salesforce.customers import Customers
 from tieline.connectors.salesforce.operations import Writing, upsert
 from tieline.connectors.salesforce.opportunities import Opportunities
 from tieline.model.change_order import ChangeOrder
+from tieline.model.collection import InvoiceCollection
 from tieline.model.customer import Customer
 from tieline.model.invoice import InvoiceSummary, ProjectFinancials
 from tieline.model.notice import CustomerLink
@@ -40,6 +41,7 @@ class SalesforceCrm:
     show_staffing: Operation[StaffingSummary]
     show_financials: Operation[ProjectFinancials]
     show_invoice: Operation[InvoiceSummary]
+    show_collection: Operation[InvoiceCollection]
 
     def record_url(self, target: str, external_id: str) -> str | None:
         """Where a person opens the record."""
@@ -92,4 +94,5 @@ def crm_role(
         show_staffing=upsert(StaffingSummary, "project.staffing", "Staffing of project", writing, part=True),
         show_financials=upsert(ProjectFinancials, "project.financials", "Financials of project", writing, part=True),
         show_invoice=upsert(InvoiceSummary, "invoice", "Invoice", writing),
+        show_collection=upsert(InvoiceCollection, "invoice.collection", "Collection of invoice", writing, part=True),
     )
