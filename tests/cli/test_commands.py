@@ -10,6 +10,7 @@ import pytest
 from tests.cli.conftest import Command
 from tieline.app.assembly import connector_folder
 from tieline.app.example import Example, write_example
+from tieline.engine.approval_policy import Asked
 from tieline.engine.approvals import ask_approval
 from tieline.engine.effect import Author
 from tieline.engine.problem import Problem, settle_problems
@@ -30,7 +31,7 @@ def waiting(books: Database) -> Database:
     with books.transaction() as db:
         open_engagement(db, "eng_1", "opp_1", HOSTILE, "cus_1", HOSTILE)
         wake(db, author.flow, author.key, "eng_1", "event")
-        ask_approval(db, author, "Terms", {"rate": "1"}, b"hash")
+        ask_approval(db, author, Asked(label="Terms"), {"rate": "1"}, b"hash")
         problem = Problem(
             kind="approval", message=HOSTILE, suggestion=HOSTILE, key="opp_1:Terms", owner="finance", label="Terms"
         )

@@ -116,8 +116,14 @@ def test_a_system_that_does_not_answer_is_told(tieline: Command, site: Path) -> 
         (["retry", str(2**63 - 1)], f"There is no open exception {2**63 - 1}; list them with: tieline exceptions"),
         (["retry", "4711", "--link", "7"], "There is no open exception 4711; list them with: tieline exceptions"),
         (["retry", "4711", "--create-new"], "There is no open exception 4711; list them with: tieline exceptions"),
-        (["approve", "4711"], "Approval 4711 does not wait any more: it was decided, or what it showed has changed."),
-        (["decline", "4711"], "Approval 4711 does not wait any more: it was decided, or what it showed has changed."),
+        (
+            ["approve", "4711"],
+            "Approval 4711 does not wait any more: it was decided or expired, or what it showed has changed.",
+        ),
+        (
+            ["decline", "4711"],
+            "Approval 4711 does not wait any more: it was decided or expired, or what it showed has changed.",
+        ),
         (["pause", "sap"], "'sap' is neither a connection nor a flow nor a legal entity of this site."),
         (["resume", "sap"], "'sap' is neither a connection nor a flow nor a legal entity of this site."),
         (["resume", "netsuite"], "connection netsuite was not paused."),

@@ -1,13 +1,17 @@
 """People mend what waits with plain forms: no script is needed, and every step is in the person's name."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 
+from tests.api.serving import client_of
 from tests.console.pages import Page
 from tests.console.week import CLAIMS, GRID, BusyWeek
+from tieline import console
 from tieline.app.desk import Desk
+from tieline.engine.approval_policy import ApprovalPolicy, ApprovalRule
 
 BY = "Priya Raman"
 
@@ -66,6 +70,22 @@ def test_a_duplicate_that_is_none_is_created_anew(client: httpx2.Client, week: B
     assert rows(week, "select state from effect where engagement = %s and target = 'customer'", CLAIMS) == [
         {"state": "released"}
     ]
+
+
+def test_who_may_not_decide_reads_who_may_and_nothing_changes(desk: Desk, week: BusyWeek) -> None:
+    rule = ApprovalRule(what="*", approvers=("anna@firm.example", "ben@firm.example"), people=2)
+    desk = replace(desk, site=replace(desk.site, approvals=ApprovalPolicy(rules=(rule,))))
+    path = f"/exceptions/{number_of(week, 'approval')}"
+    with client_of(console.build(desk)) as client:
+        assert "Decided by anna@firm.example or ben@firm.example; 2 people must approve." in client.get(path).text
+        answer = fill_in(client, path, f"{path}/decide", decision="approve")
+        assert answer.status_code == 422
+        assert "may not decide" in answer.text
+        assert rows(week, "select state from approval") == [{"state": "asked"}]
+        rows(week, "update approval set state = 'expired' returning id")
+        assert "Nobody decided in time" in client.get(path).text
+        assert fill_in(client, path, f"{path}/ask-again").status_code == 303
+    assert rows(week, "select state from approval") == [{"state": "void"}]
 
 
 def test_an_approval_is_given_for_exactly_what_was_shown(client: httpx2.Client, week: BusyWeek) -> None:

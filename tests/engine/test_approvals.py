@@ -32,7 +32,7 @@ class Deal:
     def states(self) -> list[str]:
         return [row["state"] for row in self.bench.rows(QUERY)]
 
-    def decide(self, *, approve: bool, number: int = -1, reason: str = "") -> bool:
+    def decide(self, *, approve: bool, number: int = -1, reason: str = "") -> str | None:
         approval = self.bench.rows(QUERY)[number]["id"]
         return decide_approval(self.bench.database, approval, approve=approve, by="dana", reason=reason)
 
@@ -54,7 +54,7 @@ def test_a_flow_waits_for_a_decision_and_asks_once(deal: Deal) -> None:
 
 def test_an_approval_wakes_the_flow_which_goes_on_and_closes_the_exception(deal: Deal) -> None:
     deal.look()
-    assert deal.decide(approve=True, reason="a strategic customer") is True
+    assert deal.decide(approve=True, reason="a strategic customer") == "approved"
     assert deal.bench.rows("select reasons from agenda") == [{"reasons": ["decision"]}]
     assert deal.bench.engine.run("f", "k") == "done"
     assert deal.went_on == 1
@@ -97,20 +97,20 @@ def test_a_decision_that_comes_after_the_edit_is_refused(deal: Deal) -> None:
     deal.look()
     deal.terms["rate"] = "1"
     deal.look()
-    assert deal.decide(approve=True, number=0) is False
+    assert deal.decide(approve=True, number=0) is None
     assert deal.look() == "waiting"
     assert deal.states() == ["void", "asked"]
 
 
 def test_the_second_of_two_decisions_is_refused(deal: Deal) -> None:
     deal.look()
-    assert deal.decide(approve=False) is True
-    assert deal.decide(approve=True) is False
+    assert deal.decide(approve=False) == "declined"
+    assert deal.decide(approve=True) is None
     assert deal.states() == ["declined"]
 
 
 def test_an_unknown_approval_is_refused(deal: Deal) -> None:
-    assert decide_approval(deal.bench.database, 4711, approve=True, by="dana") is False
+    assert decide_approval(deal.bench.database, 4711, approve=True, by="dana") is None
 
 
 def test_the_order_of_what_is_shown_does_not_matter_but_every_digit_does(deal: Deal) -> None:
@@ -127,4 +127,4 @@ def test_terms_that_become_standard_need_no_decision(deal: Deal) -> None:
     deal.standard = True
     assert deal.look() == "done"
     assert deal.exceptions() == []
-    assert deal.decide(approve=True) is False, "nobody asks any more"
+    assert deal.decide(approve=True) is None, "nobody asks any more"

@@ -16,6 +16,7 @@ from tieline.app import alert_delivery
 from tieline.app.alert_delivery import MOST_ATTEMPTS, NotDelivered, deliver, send, trial
 from tieline.app.alerts import FINDERS, look
 from tieline.app.site import Site, SiteError, load_site
+from tieline.engine.approval_policy import ApprovalPolicy, ApprovalRule
 from tieline.engine.controls import pause, resume
 from tieline.sdk.connector import Limits
 from tieline.store.database import Database
@@ -221,14 +222,20 @@ def test_every_finder_finds_what_it_is_for(watch: Watch) -> None:
         f" 'c', '', {now} - interval '5 hours') returning id",
         f"insert into exception_item (kind, cause, message, owner, due_at) values ('mapping', 'x', 'x', 'finance',"
         f" {now} - interval '1 hour') returning id",
+        "insert into approval (flow, key, label, content_hash, content, amount, currency, asked_at) values ('f', 'k',"
+        f" 'Scope change', '', '{{}}', 80000, 'EUR', {now} - interval '25 hours') returning id",
         "insert into verification (asked_by, seed, state, violations) values ('tieline', 1, 'done', 2) returning id",
     ):
         watch.rows(statement)
     a_day = Limits(per_day=15_000, reserved_share=0.5)
-    site = replace(watch.site, limits={**watch.site.limits, "salesforce": a_day})
+    rule = ApprovalRule(what="Scope*", approvers=("anna@firm.example", "ben@firm.example"), people=2)
+    approvals = ApprovalPolicy(rules=(rule,))
+    site = replace(watch.site, limits={**watch.site.limits, "salesforce": a_day}, approvals=approvals)
     with watch.database.connection() as db:
         causes = {cause.cause: cause for finder in FINDERS for cause in finder(db, site)}
     assert causes["budget:salesforce"].message.startswith("75,000 of the 7,500 calls a day that are ours")
+    assert causes["approval:1"].title == "'Scope change' (EUR 80,000.00) waits for a decision"
+    assert "anna@firm.example or ben@firm.example; 2 people must approve" in causes["approval:1"].message
     assert {
         "connection:kantata:down",
         "connection:salesforce:opportunities:feed",

@@ -9,7 +9,7 @@ from tieline.api.errors import ApiError
 from tieline.api.models import Approvals, Decided
 from tieline.api.parts import Acting, JsonOnly, Limit, Number, OnDesk, Words
 from tieline.app.views.approvals import list_approvals, read_approval
-from tieline.engine.approvals import decide_approval
+from tieline.engine.approvals import MayNotDecide, ask_again, decide_approval
 
 router = APIRouter(tags=["approvals"], dependencies=[JsonOnly])
 
@@ -26,7 +26,7 @@ class Deciding(Acting):
 @router.get("/api/approvals", response_model=Approvals, summary="List approvals")
 def list_all(
     desk: OnDesk,
-    state: Annotated[Literal["asked", "approved", "declined", "void"], Query()] = "asked",
+    state: Annotated[Literal["asked", "approved", "declined", "expired", "void"], Query()] = "asked",
     after: Annotated[int, Query(ge=0, le=2**62, description="`next` of the page before.")] = 0,
     limit: Limit = 50,
 ) -> object:
@@ -50,6 +50,14 @@ def decline(desk: OnDesk, approval_id: Number, body: Deciding) -> object:
     return _decide(desk, approval_id, body, approve=False)
 
 
+@router.post("/api/approvals/{approval_id}/ask-again", response_model=Decided, summary="Ask again what expired")
+def again(desk: OnDesk, approval_id: Number, body: Acting) -> object:
+    """The process asks anew, for what its source says now."""
+    if not ask_again(desk.database, approval_id, body.by):
+        raise ApiError(409, f"Approval {approval_id} has not expired", "List them with GET /api/approvals.")
+    return {"approval": approval_id, "state": "void"}
+
+
 def _decide(desk: OnDesk, approval_id: int, body: Deciding, *, approve: bool) -> dict[str, object]:
     with desk.database.connection() as db:
         row = read_approval(db, approval_id)
@@ -57,6 +65,15 @@ def _decide(desk: OnDesk, approval_id: int, body: Deciding, *, approve: bool) ->
         raise ApiError(404, f"There is no approval {approval_id}", "List them with GET /api/approvals.")
     if body.content_hash not in (None, row.content_hash):
         raise ApiError(409, "What this approval shows is not what you saw", "Read it again, then decide.")
-    if not decide_approval(desk.database, approval_id, approve=approve, by=body.by, reason=body.reason):
-        raise ApiError(409, f"Approval {approval_id} does not wait any more", "It was decided, or its content changed.")
-    return {"approval": approval_id, "state": "approved" if approve else "declined"}
+    policy = desk.site.approvals
+    try:
+        state = decide_approval(
+            desk.database, approval_id, approve=approve, by=body.by, reason=body.reason, policy=policy
+        )
+    except MayNotDecide as refused:
+        raise ApiError(403, f"{refused}. Nothing was changed", "Somebody else decides this.") from refused
+    if state is None:
+        raise ApiError(
+            409, f"Approval {approval_id} does not wait any more", "It was decided or expired, or its content changed."
+        )
+    return {"approval": approval_id, "state": state}

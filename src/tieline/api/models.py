@@ -71,13 +71,18 @@ class Approval(Answer):
     label: str
     engagement_id: str | None
     exception_id: int | None
-    state: str = Field(description="asked, approved, declined, or void (what it showed has changed).")
+    state: str = Field(description="asked, approved, declined, expired, or void (what it showed has changed).")
     content: dict[str, Any]
     content_hash: str
     asked_at: datetime
     decided_by: str | None
     decided_at: datetime | None
     reason: str | None
+    amount: Decimal | None = Field(description="What it is about in money, by which the site's rules say who decides.")
+    currency: str | None
+    legal_entity: str | None
+    proposed_by: str | None = Field(description="Who may not decide it where a rule counts.")
+    approved_by: list[str] = Field(description="Who has approved already where several must.")
 
 
 class EngagementDetail(Answer):
@@ -158,7 +163,7 @@ class Decided(Answer):
     """A recorded decision."""
 
     approval: int
-    state: str
+    state: str = Field(description="approved, declined, counted (others must approve too), or void (asked again).")
 
 
 class Received(Answer):

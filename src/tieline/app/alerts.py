@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from tieline.app.site import Site
 from tieline.app.site_service import AlertKind
+from tieline.app.views.approvals import list_approvals, who_decides
 from tieline.app.views.calls import read_calls
 from tieline.app.views.service import read_service
 from tieline.engine.audit import audit
@@ -161,6 +162,24 @@ def late_exceptions(db: Connection, site: Site) -> Iterator[Cause]:
         )
 
 
+def open_questions(db: Connection, site: Site) -> Iterator[Cause]:
+    """Approvals nobody has decided for longer than their rule allows; the reminder goes out once."""
+    now = datetime.now(UTC)
+    for row in list_approvals(db):
+        rule = site.approvals.rule(row.asked)
+        if rule is None or now - row.asked_at < rule.remind_after:
+            continue
+        worth = "" if row.amount is None else f" ({row.currency} {row.amount:,.2f})"
+        yield Cause(
+            cause=f"approval:{row.id}",
+            kind="approvals",
+            title=f"'{row.label}'{worth} waits for a decision",
+            message=f"Asked on {row.asked_at:%Y-%m-%d at %H:%M} UTC. It is decided by"
+            f" {who_decides(site.approvals, row, now.date())}. What depends on it waits.",
+            link=f"/exceptions/{row.exception_id}" if row.exception_id else "/",
+        )
+
+
 def violations(db: Connection, site: Site) -> Iterator[Cause]:
     """What the newest check of the invariants found."""
     row = db.execute(
@@ -184,6 +203,7 @@ FINDERS: Sequence[Finder] = (
     used_budgets,
     unclear_writes,
     late_exceptions,
+    open_questions,
     violations,
 )
 

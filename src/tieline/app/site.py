@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tieline.app.site_approvals import ApprovalTable, DeputyTable, Email, approval_policy
 from tieline.app.site_catalog import read_catalog
 from tieline.app.site_checks import cross_checks
 from tieline.app.site_csv import read_people, read_rates
@@ -22,6 +23,7 @@ from tieline.app.site_queue import (
     unknown_people,
 )
 from tieline.app.site_service import AlertChannel, AlertsTable, SlaTable
+from tieline.engine.approval_policy import ApprovalPolicy
 from tieline.engine.change_guard import ChangeGuard
 from tieline.engine.controls import Mode, ModeRule
 from tieline.engine.routing import Route
@@ -150,6 +152,9 @@ class SiteTables(_Table):
     alert_channel: tuple[AlertChannel, ...] = ()
     exception_owner: tuple[ExceptionOwnerTable, ...] = ()
     exception_sla: tuple[ExceptionSlaTable, ...] = ()
+    approval: tuple[ApprovalTable, ...] = ()
+    teams: dict[str, tuple[Email, ...]] = {}
+    deputy: tuple[DeputyTable, ...] = ()
     volume: VolumeTable = VolumeTable()
     catalog: CatalogTable = CatalogTable()
     readiness: ReadinessTable = ReadinessTable()
@@ -181,6 +186,8 @@ class Site:
     sla_rules: tuple[SlaRule, ...]
     queue_owners: Mapping[str, str]
     """Teams and people an exception may be given to, and their names."""
+    approvals: ApprovalPolicy
+    """Who may decide what people are asked."""
 
     @property
     def state(self) -> Path:
@@ -228,6 +235,7 @@ def load_site(folder: Path) -> Site:
         levels=tables.sla.levels(),
         alerts=tables.alerts,
         alert_channels=tables.alert_channel,
+        approvals=approval_policy(tables.approval, tables.teams, tables.deputy, tables.legal_entity, firm.people),
     )
 
 

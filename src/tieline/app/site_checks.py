@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tieline.app.site_approvals import approval_checks
 from tieline.app.site_queue import queue_checks
 from tieline.model.money import CURRENCIES
 from tieline.security.outbound import Denied, target_of
@@ -35,6 +36,7 @@ def cross_checks(tables: "SiteTables") -> Check:
     yield from _channels(tables)
     yield from _routes(tables)
     yield from _modes(tables)
+    yield from approval_checks(tables.approval, tables.teams, tables.legal_entity)
     yield from queue_checks(tables.exception_owner, tables.exception_sla, tables.legal_entity)
 
 

@@ -18,6 +18,7 @@ from tieline.app.intake import Intake
 from tieline.app.measure import forget_old, measure_batches
 from tieline.app.site_watch import SiteWatch
 from tieline.app.transactions import Transactions
+from tieline.engine.approvals import expire_approvals
 from tieline.engine.intake import claim_turn
 from tieline.engine.worker import Ticker, run_worker
 from tieline.lane.billing_facts import wake_billing_due
@@ -94,6 +95,7 @@ def bill_what_is_due(tieline: Tieline) -> None:
 def alerts(tieline: Tieline) -> None:
     """One worker looks at what is wrong; any of them tells people."""
     if claim_turn(tieline.database, "tieline:alerts", LOOK_EVERY):
+        expire_approvals(tieline.database, tieline.site.approvals)
         look(tieline.database, tieline.site)
     deliver(tieline.database, tieline.site)
 

@@ -14,7 +14,7 @@ from tieline.cli.context import AsOption, JsonOption, SiteOption, database_of, o
 from tieline.cli.errors import UserError
 from tieline.cli.exception import day_of, named
 from tieline.cli.thread import find_engagement
-from tieline.engine.approvals import decide_approval
+from tieline.engine.approvals import MayNotDecide, ask_again, decide_approval
 from tieline.exception_queue import actions, bulk
 from tieline.exception_queue.bulk import Preview, Shown, Touched
 from tieline.exception_queue.filter import Filter, Show, Sla
@@ -43,6 +43,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("retry")(retry)
     app.command("bulk")(bulk_)
     app.command("approve")(approve)
+    app.command("ask-again")(again)
     app.command("decline")(decline)
 
 
@@ -235,15 +236,40 @@ def decline(
 
 
 def _decide(site: Path, approval: int, yes: bool, by: str, reason: str, json: bool) -> None:
+    policy = load_site(site).approvals
     with database_of(site) as database:
-        if not decide_approval(database, approval, approve=yes, by=by, reason=reason):
-            raise UserError(
-                f"Approval {approval} does not wait any more: it was decided, or what it showed has changed."
-            )
+        try:
+            state = decide_approval(database, approval, approve=yes, by=by, reason=reason, policy=policy)
+        except MayNotDecide as refused:
+            raise UserError(f"{refused}. Nothing was changed.") from refused
+    if state is None:
+        raise UserError(
+            f"Approval {approval} does not wait any more: it was decided or expired, or what it showed has changed."
+        )
     if json:
-        print_json({"approval": approval, "state": "approved" if yes else "declined"})
+        print_json({"approval": approval, "state": state})
     else:
-        out.print("Recorded; the process goes on." if yes else "Recorded; nothing is done.")
+        out.print(_RECORDED[state])
+
+
+_RECORDED = {
+    "approved": "Recorded; the process goes on.",
+    "declined": "Recorded; nothing is done.",
+    "counted": "Recorded; further people must approve it too.",
+}
+
+
+def again(
+    approval: ApprovalArgument, site: SiteOption = Path(), by: AsOption = "operator", json: JsonOption = False
+) -> None:
+    """Ask once more what nobody decided in time."""
+    with database_of(site) as database:
+        if not ask_again(database, approval, by):
+            raise UserError(f"Approval {approval} has not expired; tieline exceptions shows what waits.")
+    if json:
+        print_json({"approval": approval, "state": "void"})
+    else:
+        out.print("It is asked again, for what its source says now.")
 
 
 def _described(row: ExceptionRow) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from tieline.app.desk import Desk
-from tieline.app.views.approvals import ApprovalRow, read_approval
+from tieline.app.views.approvals import ApprovalRow, read_approval, who_decides
 from tieline.app.views.exception_detail import read_history, read_lines
 from tieline.app.views.exceptions import ExceptionRow, page_exceptions, read_exception
 from tieline.app.views.fix import fix_of
@@ -18,7 +19,7 @@ from tieline.console.errors import NotFound
 from tieline.console.forms import Form, FormError, Number, OnDesk, Posted, see_other
 from tieline.console.queue_filter import Asked, Wanted
 from tieline.console.rendering import page
-from tieline.engine.approvals import decide_approval
+from tieline.engine.approvals import MayNotDecide, ask_again, decide_approval
 from tieline.engine.controls import resume
 from tieline.exception_queue import actions, edit, ownership, write_off
 from tieline.exception_queue.actions import NotPossible
@@ -36,8 +37,8 @@ LOOKS_AGAIN = 20
 
 Text = Annotated[str, Query(max_length=300)]
 Step = Literal[
-    "retry", "fix", "link", "create-new", "happened", "adopt", "ignore", "decide", "resume", "assign", "comment",
-    "postpone", "take-up", "edit", "write-off", "write-off-confirm", "write-off-withdraw",
+    "retry", "fix", "link", "create-new", "happened", "adopt", "ignore", "decide", "ask-again", "resume", "assign",
+    "comment", "postpone", "take-up", "edit", "write-off", "write-off-confirm", "write-off-withdraw",
 ]  # fmt: skip
 
 
@@ -118,6 +119,7 @@ DONE = {
     "adopt": "Linked; what waits goes on now.",
     "ignore": "It is left to its system.",
     "decide": "Your decision is recorded.",
+    "ask-again": "It is asked again, for what its source says now.",
     "resume": "It sends again; what waited looks again now.",
     "assign": "Given to its new owner.",
     "comment": "Your comment is recorded.",
@@ -128,7 +130,7 @@ DONE = {
     "write-off-confirm": "Written off: it stays in the books, and is never posted or billed.",
     "write-off-withdraw": "The proposal is withdrawn; it goes on waiting.",
 }
-LOOKS = frozenset({"retry", "fix", "link", "create-new", "happened", "adopt", "decide", "resume", "edit"})
+LOOKS = frozenset({"retry", "fix", "link", "create-new", "happened", "adopt", "decide", "ask-again", "resume", "edit"})
 """Steps after which the exception may solve itself within seconds."""
 
 
@@ -208,8 +210,19 @@ def _decide(desk: Desk, number: int, form: Form, by: str) -> None:
     reason = form.text("reason", "The reason")
     if not approve and not reason:
         raise FormError("A decision to decline needs a reason. Nothing was changed.")
-    if not decide_approval(desk.database, approval.id, approve=approve, by=by, reason=reason):
+    policy = desk.site.approvals
+    try:
+        state = decide_approval(desk.database, approval.id, approve=approve, by=by, reason=reason, policy=policy)
+    except MayNotDecide as refused:
+        raise FormError(f"{refused}. Nothing was changed.") from refused
+    if state is None:
         raise FormError("This was decided meanwhile, or what it showed has changed. Nothing was changed by you.")
+
+
+def _ask_again(desk: Desk, number: int, form: Form, by: str) -> None:
+    approval_id = _row(desk, number).approval_id
+    if approval_id is None or not ask_again(desk.database, approval_id, by):
+        raise FormError("It has not expired, or was asked again meanwhile. Nothing was changed by you.")
 
 
 def _asked(desk: Desk, number: int, form: Form) -> ApprovalRow:
@@ -278,6 +291,7 @@ STEPS: dict[str, Callable[[Desk, int, Form, str], None]] = {
     "adopt": _adopt,
     "ignore": _ignore,
     "decide": _decide,
+    "ask-again": _ask_again,
     "resume": _resume,
     "assign": _assign,
     "comment": _comment,
@@ -318,10 +332,12 @@ def _queue(db: Connection, desk: Desk, asked: Asked, after: str | None) -> dict[
 def _detail(db: Connection, desk: Desk, row: ExceptionRow, *, after: int = 0) -> dict[str, Any]:
     lines = read_lines(db, row.id, after=after, limit=LINES + 1)
     is_open = row.closed_at is None
+    approval = read_approval(db, row.approval_id) if row.approval_id is not None else None
     return {
         "row": row,
         "fix": fix_of(row, desk.value_folders(row.connection)),
-        "approval": read_approval(db, row.approval_id) if row.approval_id is not None else None,
+        "approval": approval,
+        "deciders": who_decides(desk.site.approvals, approval, datetime.now(UTC).date()) if approval else None,
         "lines": lines[:LINES],
         "next_line": lines[LINES - 1].number if len(lines) > LINES else None,
         "first_line": after + 1,

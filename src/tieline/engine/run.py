@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from psycopg.types.json import Jsonb
 
+from tieline.engine.approval_policy import Asked
 from tieline.engine.approvals import ask_approval, void_approval
 from tieline.engine.change_guard import Change
 from tieline.engine.controls import Controls
@@ -22,6 +23,7 @@ from tieline.engine.problem import Problem
 from tieline.engine.round import write_round
 from tieline.engine.step import Step, content_hash
 from tieline.engine.withdrawal import withdraw_each
+from tieline.model.money import Money
 from tieline.model.notice import Notice
 from tieline.model.record import Record
 from tieline.sdk.errors import Rejected
@@ -29,6 +31,11 @@ from tieline.sdk.operation import Operation
 from tieline.store.database import Connection
 
 R = TypeVar("R", bound=Record)
+_DECISIONS = {
+    "asked": "waits for a decision",
+    "declined": "was declined",
+    "expired": "was not decided in time; ask again or withdraw it at its source",
+}
 EndState = Literal["done", "retrying", "waiting", "blocked", "standing_by", "superseded"]
 
 
@@ -139,13 +146,33 @@ class Run:
         self.steps.append(Step(label=label, what="waiting", detail=why))
         return Link(label, "unknown")
 
-    def approval(self, label: str, content: Record | Mapping[str, Any], *, unless: bool, why: str = "") -> None:
-        """A person's decision on exactly this content; any edit voids it."""
+    def approval(
+        self,
+        label: str,
+        content: Record | Mapping[str, Any],
+        *,
+        unless: bool,
+        why: str = "",
+        worth: Money | None = None,
+        legal_entity: str | None = None,
+        proposed_by: str | None = None,
+    ) -> None:
+        """A person's decision on exactly this content; any edit voids it.
+
+        `worth`, `legal_entity` and `proposed_by` are what the site's rules go by when they say who may decide.
+        """
         if unless:
             return
         self.asked.add(label)
         shown = content.model_dump(mode="json") if isinstance(content, Record) else dict(content)
-        decision = ask_approval(self.db, self.author, label, shown, content_hash(shown))
+        asked = Asked(
+            label=label,
+            legal_entity=legal_entity,
+            amount=worth.amount if worth else None,
+            currency=worth.currency if worth else None,
+            proposed_by=proposed_by,
+        )
+        decision = ask_approval(self.db, self.author, asked, shown, content_hash(shown))
         self.steps.append(Step(label=label, what="asks", detail=f"{decision}{': ' + why if why else ''}"))
         if decision == "approved":
             return
@@ -153,7 +180,7 @@ class Run:
         self.problems.append(
             Problem(kind="approval", message=message, key=f"{self.author.key}:{label}", owner="finance", label=label)
         )
-        raise Stop("waiting", f"{label} waits for a decision" if decision == "asked" else f"{label} was declined")
+        raise Stop("waiting", f"{label} {_DECISIONS[decision]}")
 
     def withdraw_approval(self, label: str) -> None:
         """The question has gone: what was asked or decided counts no more."""

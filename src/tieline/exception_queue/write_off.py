@@ -3,13 +3,13 @@
 Written-off lines stay in the books as such: they count in every balance, and are never posted or billed.
 """
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from tieline.engine.approval_policy import ApprovalPolicy
 from tieline.engine.feed_lock import lock_feed
 from tieline.engine.problem import close_if_empty
 from tieline.engine.wake import wake_many
@@ -185,10 +185,5 @@ def _proposal(db: Connection, exception_id: int) -> Proposal:
 
 def same_person(one: str, other: str, people: Mapping[str, str]) -> bool:
     """Whether two names as claimed mean one person."""
-    known = {_folded(name): _folded(email) for name, email in people.items()}
-    first, second = _folded(one), _folded(other)
-    return known.get(first, first) == known.get(second, second)
-
-
-def _folded(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    policy = ApprovalPolicy(people=people)
+    return policy.person(one) == policy.person(other)

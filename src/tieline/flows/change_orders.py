@@ -30,7 +30,15 @@ def take_change_orders(
                 continue
             draft = apply_change_order(contract, order, firm)
             why = questionable(contract, draft, firm)
-            run.approval(f"Change order {order.number}", draft, unless=not why, why="; ".join(why))
+            run.approval(
+                f"Change order {order.number}",
+                draft,
+                unless=not why,
+                why="; ".join(why),
+                worth=draft.value - contract.value,
+                legal_entity=draft.legal_entity,
+                proposed_by=order.proposed_by,
+            )
             amend(run, draft)
             contract = draft
     return contract

@@ -118,7 +118,15 @@ def _close_out(run: Run, opportunity: Opportunity, contract: ContractVersion, sy
         )
     shown = {"contract": contract.id, "version": contract.version, "deal": how, "value": str(contract.value)}
     why = f"the deal '{contract.name}' was {how}; withdraw its resource requests, projects and billing schedule?"
-    run.approval(WITHDRAW, shown, unless=_is_closed(run, contract), why=why)
+    run.approval(
+        WITHDRAW,
+        shown,
+        unless=_is_closed(run, contract),
+        why=why,
+        worth=contract.value,
+        legal_entity=contract.legal_entity,
+        proposed_by=contract.sales_owner,
+    )
     run.with_commit(lambda db: _set_closed(db, contract, closed=True))
     for project in projects_of_contract(run.db, contract.id):
         withdraw_project(run, project, systems)

@@ -34,7 +34,15 @@ def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
     customer = run.corrected("customer", crm.read_customer(str(opportunity.customer_ref)))
     run.require(incomplete(opportunity, lacks(opportunity, customer, systems.firm)))
     draft = draft_contract(opportunity, customer, engagement, systems.firm)
-    run.approval("Non-standard terms", draft, unless=draft.is_standard, why="; ".join(draft.deviations))
+    run.approval(
+        "Non-standard terms",
+        draft,
+        unless=draft.is_standard,
+        why="; ".join(draft.deviations),
+        worth=draft.value,
+        legal_entity=draft.legal_entity,
+        proposed_by=draft.sales_owner,
+    )
     run.with_commit(lambda db: put_record(db, "customer", customer, engagement_id=engagement))
     run.keep(customer, see)
     run.with_commit(lambda db: refer(db, crm.connection, "customer", customer.id, str(opportunity.customer_ref)))

@@ -155,7 +155,8 @@ select i.id, i.kind, left(i.message, 2000) as message, left(i.suggestion, 1000) 
     where i.closed_at is not null and v.action like 'exception.%%' and v.object = i.id::text
     order by 1 limit 20) e) as engagements,
   (select a.id from approval a join exception_line l on l.exception_id = i.id and l.flow = a.flow and l.key = a.key
-    where i.kind = 'approval' and a.state = 'asked' limit 1) as approval_id
+    where i.kind = 'approval' and a.state in ('asked', 'expired')
+    order by a.id desc limit 1) as approval_id
 from page i order by i.sort_key {order}, i.id
 """)
 _DUE, _OPENED = SQL("i.due_at"), SQL("i.opened_at")
