@@ -85,7 +85,7 @@ def alike(one: Sequence[str], other: Sequence[str], weight: Weight) -> float:
     left, right = {word: weight(word) for word in one}, {word: weight(word) for word in other}
     ours, theirs = sum(left.values()), sum(right.values())
     shared = _shared(left, right)
-    overlap = 0.8 * shared / min(ours, theirs) + 0.2 * 2 * shared / (ours + theirs)
+    overlap = 0.7 * shared / min(ours, theirs) + 0.3 * 2 * shared / (ours + theirs)
     spelled = fuzz.ratio("".join(one), "".join(other), score_cutoff=80.0) / 100
     return min(1.0, max(overlap, spelled))
 

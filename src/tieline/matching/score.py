@@ -150,8 +150,14 @@ def _name(one: Features, other: Features, rarity: Rarity) -> Iterator[Evidence]:
     points = next(points for least, points in NAME_STEPS if share >= least)
     same = share >= 0.995
     yield Evidence("name", points, "same name" if same else f"name {int(share * 100)} % alike")
-    if share >= 0.7 and one.marks and other.marks and one.marks.isdisjoint(other.marks):
-        yield Evidence("name", -6.0, f"'{min(one.marks)}' and '{min(other.marks)}' in the name")
+    yield from _marks(one.marks, other.marks)
     if one.forms and other.forms and one.forms.isdisjoint(other.forms):
         forms = f"{', '.join(sorted(one.forms))} and {', '.join(sorted(other.forms))}"
         yield Evidence("name", -3.0, f"other legal form ({forms})")
+
+
+def _marks(one: frozenset[str], other: frozenset[str]) -> Iterator[Evidence]:
+    if one and other and one.isdisjoint(other):
+        yield Evidence("name", -6.0, f"'{min(one)}' and '{min(other)}' in the name")
+    elif bool(one) != bool(other):
+        yield Evidence("name", -1.0, f"'{min(one | other)}' in one name only")
