@@ -15,6 +15,7 @@ from tieline.console import (
     errors,
     exceptions,
     lineage,
+    master_data,
     operations,
     reconciliation,
     replays,
@@ -43,7 +44,18 @@ def build(desk: Desk) -> ASGIApp:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.desk = desk
     errors.install(app)
-    for module in (engagements, exceptions, bulk, lineage, replays, answers, collections, reconciliation, operations):
+    for module in (
+        engagements,
+        exceptions,
+        bulk,
+        lineage,
+        replays,
+        answers,
+        collections,
+        master_data,
+        reconciliation,
+        operations,
+    ):
         app.include_router(module.router)
     app.mount("/static", KeptFiles(directory=STATIC))
     return Guard(app, headers=HEADERS, tell=errors.tell)

@@ -82,6 +82,9 @@ ACTIONS = {
     "exception.write_off_proposed": "proposed to write it off:",
     "exception.write_off_withdrawn": "withdrew the proposal to write it off",
     "exception.written_off": "wrote off",
+    "match.same": "said that they are one:",
+    "match.different": "said that they are two:",
+    "match.parted": "made them two again:",
 }
 METHODS = {
     "time_and_materials": "Time and materials",

@@ -6,12 +6,12 @@ from psycopg.types.json import Jsonb
 
 from tieline.engine.audit import audit
 from tieline.engine.wake import wake_many
-from tieline.exception_queue.actions import NotPossible
+from tieline.exception_queue.actions import NoSuchException, NotPossible
 from tieline.store import master_data
 from tieline.store.database import Connection, Database, repeating
 
 
-class NoSuchMatch(LookupError):
+class NoSuchMatch(NoSuchException):
     """There is no pair of that number."""
 
 

@@ -213,3 +213,10 @@ def choices_for(db: Connection, survivor: str) -> dict[str, str]:
     for row in rows:
         chosen |= row["choices"]
     return chosen
+
+
+def count_open(db: Connection) -> int:
+    """Pairs that wait for a person."""
+    row = db.execute("select count(*) as n from match_pair where kind = 'customer' and state = 'open'").fetchone()
+    assert row is not None
+    return int(row["n"])

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz, process
 from tieline.app.views.exceptions import ExceptionRow
 from tieline.exception_queue.value_row import table_of
 
-Way = Literal["add_code", "link", "happened", "decide", "adopt", "resume", "retry"]
+Way = Literal["add_code", "link", "happened", "decide", "adopt", "resume", "match", "retry"]
 
 _IDS = re.compile(r"'(.{1,120}?)' \(id ([^\s)]{1,80})\)")
 LIKE_ENOUGH = 70
@@ -32,8 +32,8 @@ class Fix:
 
     `add_code`: pair the missing code with one of the vendor's. `link`: say which record over there is ours, or create
     a new one. `happened`: say whether an unclear write happened. `decide`: approve or decline. `adopt`: link a record
-    made outside, or leave it. `resume`: renew the credentials, then let the connection go on. `retry`: mend it at its
-    place.
+    made outside, or leave it. `match`: say whether two customers are one. `resume`: renew the credentials, then let the
+    connection go on. `retry`: mend it at its place.
     """
 
     way: Way
@@ -52,6 +52,8 @@ def fix_of(row: ExceptionRow, folders: list[Path]) -> Fix:
             return _missing_code(row, folders)
         case "duplicate" if row.connection is not None:
             return Fix(way="link", choices=_candidates(row.message))
+        case "duplicate" if row.field == "customer":
+            return Fix(way="match")
         case "in_doubt" if row.connection is not None:
             return Fix(way="happened", choices=_candidates(row.message))
         case "approval" if row.approval_id is not None:

@@ -18,6 +18,7 @@ create index on match_pair (kind, other);
 alter table merged_customer add column pair_id bigint references match_pair; -- null: merged in the CRM
 create index on merged_customer (pair_id) where pair_id is not null;
 create index on engagement (customer_id);
+create index on audit_event (object, id) where action like 'match.%';
 
 -- From a customer up to the one that stands for it; a limit, since two ways to merge may make a circle.
 create function customer_up(customer text) returns table (id text, depth int) language sql stable as $$
