@@ -11,6 +11,7 @@ from tieline.api import (
     approvals,
     bulk,
     collections,
+    deals,
     engagements,
     errors,
     exceptions,
@@ -55,6 +56,7 @@ def api_router() -> APIRouter:
     for module in (
         webhooks,  # first, since routes are tried in this order and events are many
         engagements,
+        deals,
         exceptions,
         bulk,
         approvals,

@@ -14,11 +14,12 @@ from tieline.flows.plan import plan_projects
 from tieline.flows.planned_cost import PlannedCost, planned_cost
 from tieline.flows.readiness import Lack, lacks
 from tieline.flows.terms import draft_contract
+from tieline.flows.verdict import Verdict, verdict
 from tieline.model.contract import ContractLine, ContractVersion
 from tieline.model.customer import Customer
 from tieline.model.firm import Firm
 from tieline.model.ids import born_outside, derived
-from tieline.model.money import Money, total
+from tieline.model.money import total
 from tieline.model.opportunity import Opportunity
 from tieline.model.project import Project
 from tieline.sdk.connected import Connected
@@ -40,21 +41,6 @@ SIDE_BY_SIDE = 4
 
 class NoSuchDeal(Exception):
     """The text names no deal we can ask a CRM for."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """Whether a deal may be closed: what it lacks, and what a person would have to approve."""
-
-    name: str
-    value: Money | None
-    lacks: tuple[Lack, ...]
-    approvals: tuple[str, ...]
-
-    @property
-    def ready(self) -> bool:
-        """Whether nothing is missing."""
-        return not self.lacks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,18 +187,6 @@ class Deals:
 
     def _crms(self) -> list[str]:
         return [name for name, one in self.connected.items() if one.crm is not None]
-
-
-def verdict(opportunity: Opportunity, customer: Customer | None, firm: Firm, found: list[Lack]) -> Verdict:
-    """What keeps a deal from becoming a contract, and what a person would have to approve."""
-    if customer is not None:
-        found = [*found, *lacks(opportunity, customer, firm)]
-    approvals: tuple[str, ...] = ()
-    value = None
-    if not found and customer is not None:
-        draft = draft_contract(opportunity, customer, derived("engagement", opportunity.id), firm)
-        approvals, value = draft.deviations, draft.value
-    return Verdict(name=opportunity.name, value=value, lacks=tuple(found), approvals=approvals)
 
 
 def _suppose(db: Connection, contract: ContractVersion, customer: Customer) -> None:

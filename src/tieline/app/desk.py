@@ -1,10 +1,12 @@
 """What the API and the console work on: the site, its database, its systems, how events are taken in, and replays."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from tieline import connectors
+from tieline.app.deals import Deals
 from tieline.app.replay import Replays
 from tieline.app.site import Site
 from tieline.app.views.systems import Cards
@@ -26,6 +28,12 @@ class Desk:
     flows: tuple[str, ...]
     concerns: Concerns
     replays: Replays
+
+    @cached_property
+    def deals(self) -> Deals:
+        """Deals before they are contracts."""
+        replays = self.replays
+        return Deals(database=self.database, engine=replays.engine, connected=replays.connected)
 
     def settings(self, connection: str) -> ConnectionSettings | None:
         """The settings of a connection, or None when the site has none of that name."""

@@ -41,7 +41,7 @@ def plan_project(
         deals = Deals(database=tieline.database, engine=tieline.engine, connected=tieline.connected)
         plan = deals.plan(opportunity, connection)
     if json:
-        print_json(plan_as_json(plan))
+        print_json(plan_as_json(plan, costs=True))
         return
     _head(plan)
     for lack in plan.lacks:

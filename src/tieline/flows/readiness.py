@@ -48,6 +48,11 @@ class Lack:
     key: str | None = None
 
 
+def no_customer() -> Lack:
+    """A deal without a buyer."""
+    return Lack("customer", "it has no customer", "Choose the customer.")
+
+
 def missing_terms(opportunity: Opportunity, customer: Customer, firm: Firm) -> list[str]:
     """What keeps a deal from becoming a contract, all at once, in words sales understands."""
     return [lack.message for lack in lacks(opportunity, customer, firm)]

@@ -63,3 +63,13 @@ class Opportunity(Record):
     lines: Annotated[tuple[OpportunityLine, ...], Owned("crm")] = ()
     source_version: int = 0
     """The CRM's modification stamp in microseconds."""
+
+
+class Readiness(Record):
+    """What the CRM shows of a deal before it is a contract; both None takes away what was shown. `id` is the deal's."""
+
+    legal_entity: str | None = None
+    state: str | None = None
+    """Ready, Ready after approval, or Incomplete."""
+    missing: str | None = None
+    """A line for each thing that is missing, with what mends it."""

@@ -13,7 +13,7 @@ from tieline.model.contract import BillingSchedule
 from tieline.model.customer import Customer
 from tieline.model.invoice import Invoice, InvoiceState, InvoiceSummary, Payment, ProjectFinancials
 from tieline.model.notice import CustomerLink, Notice
-from tieline.model.opportunity import Opportunity
+from tieline.model.opportunity import Opportunity, Readiness
 from tieline.model.project import ContractPart, Milestone, Project, ProjectSummary, ResourceRequest, WbsElement
 from tieline.model.staffing import Assignment, CostForecast, Resource, StaffingSummary
 from tieline.sdk.books import Books, SourceBooks
@@ -65,6 +65,10 @@ class Crm(Connection, Protocol):
     @property
     def link_customer(self) -> Operation[CustomerLink]:
         """The ERP's customer number on the CRM's customer; link `crm_customer` names the CRM record."""
+
+    @property
+    def show_readiness(self) -> Operation[Readiness]:
+        """What a deal lacks, on the deal itself; link `opportunity` names the CRM record."""
 
     @property
     def show_project(self) -> Operation[ProjectSummary]:

@@ -18,6 +18,7 @@ from tieline.model.collection import InvoiceCollection
 from tieline.model.invoice import InvoiceSummary, ProjectFinancials
 from tieline.model.money import Money
 from tieline.model.notice import CustomerLink
+from tieline.model.opportunity import Readiness
 from tieline.model.staffing import StaffingSummary
 from tieline.sdk.connected import Connected
 from tieline.sdk.connector import RoleName
@@ -77,6 +78,20 @@ class SalesforceSubject(ControlApi):
                 values=("CUST-7", "CUST-8"),
                 owned=("erp_system", "NetSuite"),
                 refused=(link, {"crm_customer": NOWHERE}),
+            )
+        if name == "show_readiness":
+            lacking = Readiness(id="opp_1", state="Incomplete", missing="The currency is missing. Fill it in.")
+            return _sample(
+                "Opportunity",
+                adds=0,
+                create="Opportunity.update",
+                record=lacking,
+                newer=lacking.model_copy(update={"state": "Ready"}),
+                links={"opportunity": self.deal},
+                shown=lambda row: row["Tieline_Readiness__c"],
+                values=("Incomplete", "Ready"),
+                owned=("missing", "The currency is missing"),
+                refused=(lacking, {"opportunity": NOWHERE}),
             )
         assert connected.crm is not None
         there = connected.crm.show_project.create(connected.crm.show_project.render(shown, {}), "key")
@@ -167,7 +182,7 @@ class SalesforceSubject(ControlApi):
 
 
 def _sample(sobject: str, *, reason: str = r"\w", **values: Any) -> Sample:
-    values |= {"create": f"{sobject}.upsert", "update": f"{sobject}.update"}
+    values = {"create": f"{sobject}.upsert", "update": f"{sobject}.update"} | values
     return Sample(kind=sobject, reason=reason, **values)
 
 

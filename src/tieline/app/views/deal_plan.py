@@ -3,8 +3,10 @@
 from collections import Counter
 from typing import Any
 
-from tieline.app.deals import DealPlan, PlannedProject, Verdict
+from tieline.app.deals import DealPlan, PlannedProject
+from tieline.flows.planned_cost import PlannedCost
 from tieline.flows.readiness import Lack
+from tieline.flows.verdict import Verdict
 from tieline.model.contract import ContractVersion
 from tieline.model.money import Money
 
@@ -25,8 +27,8 @@ def verdict_as_json(found: Verdict) -> dict[str, Any]:
     }
 
 
-def plan_as_json(plan: DealPlan) -> dict[str, Any]:
-    """All of a plan."""
+def plan_as_json(plan: DealPlan, *, costs: bool) -> dict[str, Any]:
+    """All of a plan, with planned costs and margins or without."""
     counted = Counter((write.connection, write.label, write.target, write.what) for write in plan.writes)
     return {
         "opportunity": plan.opportunity.id,
@@ -35,7 +37,7 @@ def plan_as_json(plan: DealPlan) -> dict[str, Any]:
         "customer": plan.customer.name if plan.customer else None,
         "problems": [lack_as_json(lack) for lack in plan.lacks],
         "contract": _contract(plan.contract, active=plan.active) if plan.contract else None,
-        "projects": [_project(planned, plan.contract) for planned in plan.projects if plan.contract],
+        "projects": [_project(planned, plan.contract, costs=costs) for planned in plan.projects if plan.contract],
         "writes": [
             {
                 "connection": connection,
@@ -60,8 +62,8 @@ def _contract(contract: ContractVersion, *, active: bool) -> dict[str, Any]:
     return {**told, "active": active, "value": _money(contract.value), "approvals": list(contract.deviations)}
 
 
-def _project(planned: PlannedProject, contract: ContractVersion) -> dict[str, Any]:
-    project, cost = planned.project, planned.cost
+def _project(planned: PlannedProject, contract: ContractVersion, *, costs: bool) -> dict[str, Any]:
+    project = planned.project
     return {
         "id": project.id,
         "code": project.code,
@@ -99,6 +101,12 @@ def _project(planned: PlannedProject, contract: ContractVersion) -> dict[str, An
             }
             for one in project.demand
         ],
+        **(_cost(planned.cost) if costs else {}),
+    }
+
+
+def _cost(cost: PlannedCost) -> dict[str, Any]:
+    return {
         "cost": _money(cost.cost),
         "margin": _money(cost.margin),
         "margin_percent": cost.margin_percent,

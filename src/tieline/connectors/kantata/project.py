@@ -22,8 +22,8 @@ PROJECT = Kind(
 )
 GROUP = "Customer group"
 FINANCIALS = "project.financials"
-PARTS = ("customer", "leads", "custom_fields")
-"""Parts of a payload that name what is looked up when it is sent."""
+PARTS = ("customer", "leads", "custom_fields", "document_url")
+"""Parts of a payload that are sent in another form."""
 
 
 def ensure_project(account: Account) -> Operation[Project]:
@@ -37,7 +37,8 @@ def ensure_project(account: Account) -> Operation[Project]:
         body = {name: value for name, value in payload.items() if name not in PARTS}
         code = payload.get("invoice_preference", {}).get("project_code")
         if code:
-            body["description"] = f"{code} for {payload['customer']['name']}"
+            signed = [f"Signed document: {payload['document_url']}"] if payload.get("document_url") else []
+            body["description"] = "\n".join([f"{code} for {payload['customer']['name']}", *signed])
         if payload.get("custom_fields"):
             body["custom_fields"] = account.directory.custom_fields("Workspace", payload["custom_fields"])
         leads = [account.directory.user_id(email) for email in payload.get("leads") or ()] if creating else []

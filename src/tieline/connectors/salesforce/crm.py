@@ -10,12 +10,13 @@ from tieline.connectors.salesforce.changes import OpportunityFeed
 from tieline.connectors.salesforce.customers import Customers
 from tieline.connectors.salesforce.operations import Writing, upsert
 from tieline.connectors.salesforce.opportunities import Opportunities
+from tieline.connectors.salesforce.readiness import show_readiness
 from tieline.model.change_order import ChangeOrder
 from tieline.model.collection import InvoiceCollection
 from tieline.model.customer import Customer
 from tieline.model.invoice import InvoiceSummary, ProjectFinancials
 from tieline.model.notice import CustomerLink
-from tieline.model.opportunity import Opportunity
+from tieline.model.opportunity import Opportunity, Readiness
 from tieline.model.project import ProjectSummary
 from tieline.model.staffing import StaffingSummary
 from tieline.sdk.feed import Changed, Changes, IdSet
@@ -37,6 +38,7 @@ class SalesforceCrm:
     customers: Customers
     feed: OpportunityFeed
     link_customer: Operation[CustomerLink]
+    show_readiness: Operation[Readiness]
     show_project: Operation[ProjectSummary]
     show_staffing: Operation[StaffingSummary]
     show_financials: Operation[ProjectFinancials]
@@ -90,6 +92,7 @@ def crm_role(
         customers=customers,
         feed=feed,
         link_customer=upsert(CustomerLink, "customer.erp_number", "ERP number", writing),
+        show_readiness=show_readiness(writing),
         show_project=upsert(ProjectSummary, "project", "Project", writing),
         show_staffing=upsert(StaffingSummary, "project.staffing", "Staffing of project", writing, part=True),
         show_financials=upsert(ProjectFinancials, "project.financials", "Financials of project", writing, part=True),

@@ -1,6 +1,6 @@
 """What sales sees of delivery and billing: upserts of our own objects in Salesforce by our reference.
 
-The standard objects are never written. Three targets share the project's record, each with fields of its own.
+Three targets share the project's record, each with fields of its own.
 """
 
 from collections.abc import Mapping as Values
