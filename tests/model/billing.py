@@ -65,7 +65,7 @@ RETAINERS = st.builds(
         roll_over=st.integers(0, 3) | st.just("term"),
         may_go_negative=st.booleans(),
         proration=st.sampled_from(["days", "none"]),
-        top_ups=st.lists(TOP_UPS, max_size=2).map(tuple),
+        top_ups=st.lists(TOP_UPS, max_size=2, unique_by=lambda one: one.id).map(tuple),
     ),
     st.none() | AMOUNTS,
 )

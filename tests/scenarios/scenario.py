@@ -48,10 +48,10 @@ def scenarios() -> list[Scenario]:
 
 def _scenario(name: str, table: dict[str, Any]) -> Scenario:
     agreed = table["contract"]
-    versions = [(agreed["start"], _contract(1, agreed))]
+    versions = [(agreed["start"], contract(1, agreed))]
     for number, change in enumerate(table.get("changes", ()), 2):
         agreed = agreed | change
-        versions.append((change["from"], _contract(number, agreed)))
+        versions.append((change["from"], contract(number, agreed)))
     events = [one for event in table.get("events", ()) for one in _each_day(event)]
     return Scenario(
         name=name,
@@ -70,7 +70,8 @@ def _each_day(event: dict[str, Any]) -> list[dict[str, Any]]:
     return [event | {"day": first + timedelta(days=n), "id": f"{name}.{n}"} for n in days]
 
 
-def _contract(version: int, agreed: dict[str, Any]) -> ContractVersion:
+def contract(version: int, agreed: dict[str, Any]) -> ContractVersion:
+    """A version of the contract as a table describes it."""
     currency, start = agreed.get("currency", "EUR"), agreed["start"]
     money = Money(amount=Decimal(agreed.get("value", 100_000)), currency=currency)
     terms = agreed.get("billing", {})

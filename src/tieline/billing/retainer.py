@@ -15,7 +15,7 @@ from tieline.model.money import Money, rounded
 
 @dataclass(slots=True)
 class Portion:
-    """A part of a line that no grant covered: hours or money, and its value at the rates of the contract."""
+    """A part of a line that no grant covered: minutes or money, and its value at the rates of the contract."""
 
     project_id: str
     units: Decimal
@@ -24,7 +24,7 @@ class Portion:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A period of a retainer, in hours or money: what there was, was used, expired, and stays."""
+    """A period of a retainer, in minutes or money: what there was, was used, expired, and stays."""
 
     span: Span
     retainer: Retainer
@@ -115,11 +115,13 @@ def _period(
     included = _included(retainer, version, span)
     account.grant(included, roll)
     bought = sum((one.included for one in retainer.top_ups if span.first <= one.on <= span.last), ZERO)
+    if retainer.hours is not None:
+        bought *= SIXTY
     account.grant(bought, ever)
     used, above = ZERO, []
     for line in drawn:
         if span.first <= line.day <= span.last:
-            units = line.minutes / SIXTY if retainer.hours is not None else line.amount
+            units = line.minutes if retainer.hours is not None else line.amount
             left = account.draw(units)
             used += units
             if left:
@@ -136,8 +138,9 @@ def _period(
 def _included(retainer: Retainer, version: ContractVersion, span: Span) -> Decimal:
     if retainer.hours is None:
         return _fee(retainer.amount or ZERO, version.currency, span, retainer)
-    whole = retainer.proration == "none" or span.days == span.whole
-    return retainer.hours if whole else (retainer.hours * span.days / span.whole).quantize(Decimal("0.01"))
+    minutes = retainer.hours * SIXTY
+    cut = retainer.proration == "days" and span.days < span.whole
+    return (minutes * span.days / span.whole).quantize(Decimal(1)) if cut else minutes
 
 
 def _fee(amount: Decimal, currency: str, span: Span, retainer: Retainer) -> Decimal:
@@ -170,8 +173,9 @@ def _overage(timeline: Timeline, one: Statement) -> Iterator[DerivedCharge]:
         values[portion.project_id] += portion.value
     for project in sorted(units):
         rate = retainer.overage_rate
-        amount = rounded(values[project] if rate is None else units[project] * rate, currency)
-        what = f"{units[project].quantize(Decimal('0.01')).normalize():f} hours " if retainer.hours is not None else ""
+        hours = units[project] / SIXTY
+        amount = rounded(values[project] if rate is None else units[project] * rate / SIXTY, currency)
+        what = f"{hours.quantize(Decimal('0.01')).normalize():f} hours " if retainer.hours is not None else ""
         how = f" at {currency} {rate:,.2f}" if rate is not None else ""
         text = f"{what}above the retainer {one.span.label}{how}"
         yield _charge(timeline, one, "overage", one.span.last, amount, text[0].upper() + text[1:], project)

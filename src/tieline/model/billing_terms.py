@@ -96,6 +96,8 @@ class Retainer(Dated):
             raise ValueError("a retainer includes hours or an amount, one of them")
         if self.amount is not None and self.overage_rate is not None:
             raise ValueError("overage_rate: a retainer of money is drawn down at the rates of the contract")
+        if len({one.id for one in self.top_ups}) < len(self.top_ups):
+            raise ValueError("top_ups: each has an id of its own")
         return self
 
 
