@@ -1,16 +1,21 @@
 """Quote to project: an open deal is checked, shown and planned before it is won, and then becomes exactly that."""
 
+import json
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import httpx2
 import pytest
+from typer.testing import CliRunner
 
 from tests.api.serving import client_of
+from tests.console.pages import Page
 from tests.e2e.deals import Deal, netsuite_record, offer, shown, stage
 from tests.e2e.world import World, world
 from tieline.app.deals import DealPlan, Deals
+from tieline.cli import app
 from tieline.cli.web import web_app
 
 VENDORS = ("salesforce", "kantata", "netsuite")
@@ -83,6 +88,20 @@ def test_a_deal_before_its_win_is_planned_for_every_system_and_nothing_is_writte
     firm.settled()
     assert written(firm) == before
     assert firm.rows("select (select count(*) from engagement) e, (select count(*) from effect) f") == rows
+
+
+def test_the_plan_is_told_on_the_command_line_and_for_programs(firm: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIELINE_DATABASE_URL", firm.conninfo)
+    deal = packaged(firm, "Told", StageName="Prospecting", Billing_Method__c="fixed_price")
+    command = ["plan-project", deal.id, "--site", str(firm.site)]
+    told = CliRunner().invoke(app, command)
+    assert told.exit_code == 0, told.output
+    for words in ("USD 100,800.04", "needs an approval", "Process and system inventory", "Tasks in PSA"):
+        assert words in told.output
+    plan = json.loads(CliRunner().invoke(app, [*command, "--json"]).output)
+    (project,) = plan["projects"]
+    assert sum(Decimal(str(line["amount"]["amount"])) for line in project["lines"]) == Decimal("100800.04")
+    assert Decimal(str(project["margin"]["amount"])) > 0
 
 
 def test_what_an_open_deal_lacks_is_shown_in_the_crm_alone_and_cleared_when_it_is_complete(firm: World) -> None:
@@ -158,6 +177,10 @@ def test_a_won_deal_becomes_what_its_plan_said_with_its_signed_document(firm: Wo
     seen = api.get(f"/api/v1/opportunities/{deal.id}/plan").json()
     assert [one["code"] for one in seen["projects"]] == [plan.projects[0].project.code]
     assert "cost" not in seen["projects"][0]
+    page = Page(api.get(f"/deals?id={deal.id}").text)
+    assert page.faults == []
+    assert "Process and system inventory" in page.text
+    assert "USD 100,800.04" in page.text
     stage(firm, deal, "Closed Won")
     project = firm.until(lambda: shown(firm, deal), "project in Salesforce")
     firm.settled()

@@ -11,6 +11,7 @@ from tieline.console import (
     answers,
     bulk,
     collections,
+    deals,
     engagements,
     errors,
     exceptions,
@@ -46,6 +47,7 @@ def build(desk: Desk) -> ASGIApp:
     errors.install(app)
     for module in (
         engagements,
+        deals,
         exceptions,
         bulk,
         lineage,
