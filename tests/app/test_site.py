@@ -180,6 +180,12 @@ def test_modes_with_patterns_that_fit_are_taken(folder: Folder) -> None:
         ("rates.csv", "Wizard,USD,10,01/02/2026,\n", "valid_from: '01/02/2026' is no date such as 2026-01-31"),
         ("rates.csv", "Wizard,USD,10,2026-01-01,soon\n", "valid_to: 'soon' is no date such as 2026-01-31"),
         ("rates.csv", ",USD,10,2026-01-01,\n", "role is empty"),
+        ("rates.csv", "Wizard,BUCKS,10,2026-01-01,\n", "currency: 'BUCKS' is no ISO 4217 currency code such as USD"),
+        (
+            "rates.csv",
+            "Wizard,USD,10,2026-02-01,2026-01-01\n",
+            "valid_to: 2026-01-01 is not after valid_from; that day no longer counts",
+        ),
         ("rates.csv", "Wizard,USD\n", "this row does not have 5 cells"),
         ("rates.csv", "Wizard,USD,10,2026-01-01,,,\n", "this row does not have 5 cells"),
         ("rates.csv", "Consultant,USD,170,2026-01-01,\n", "this row is there twice; remove one"),
@@ -199,6 +205,70 @@ def test_a_wrong_row_is_told_with_its_file_and_line(folder: Folder, file: str, r
 def test_a_row_that_spans_lines_is_told_with_the_line_it_ends_on(folder: Folder) -> None:
     line = folder.append('x@y.example,"Two\nlines",,US,\nz@y.example,Z,,US,free\n', "people.csv")
     assert folder.defects() == [f"people.csv:{line + 2}: cost_rate: 'free' is no number"]
+
+
+def test_rows_of_one_precedence_that_overlap_are_told_with_both_lines(folder: Folder) -> None:
+    folder.replace("valid_to", "valid_to,customer", "rates.csv")
+    file = folder.path / "rates.csv"
+    header, *rows = file.read_text("utf-8").strip().splitlines()
+    more = ["Wizard,USD,10,2026-01-01,2026-07-01,", "Wizard,USD,9,2026-01-01,2026-07-01,cus_1"]
+    file.write_text("\n".join([header, *(row + "," for row in rows), *more, ""]), "utf-8")
+    assert len(load_site(folder.path).firm.standard_rates) == len(rows) + 2
+    last = len(rows) + 3
+    file.write_text(file.read_text("utf-8") + "Wizard,USD,11,2026-06-01,,\n", "utf-8")
+    assert folder.defects() == [
+        f"rates.csv:{last + 1}: this row begins on 2026-06-01, but the one of line {last - 1} for the same work holds"
+        " until 2026-07-01; end that one before, or begin this one later"
+    ]
+
+
+def test_exchange_rates_are_read_with_their_source_and_mistakes_told(folder: Folder) -> None:
+    file = folder.path / "values" / "fx.csv"
+    file.write_text("date,from,to,rate,source\n2026-02-02,EUR,USD,1.0843,ECB\n", "utf-8")
+    (rate,) = load_site(folder.path).firm.fx_rates
+    assert (rate.day, rate.base, rate.quote, str(rate.rate), rate.source) == (
+        date(2026, 2, 2),
+        "EUR",
+        "USD",
+        "1.0843",
+        "ECB",
+    )
+    file.write_text("date,from,to,rate,source\n2026-02-02,EURO,USD,1,ECB\n2026-02-02,EUR,USD,0,\n", "utf-8")
+    assert [defect.split(": ", 1)[1] for defect in folder.defects()] == [
+        "from: 'EURO' is no ISO 4217 currency code such as USD",
+        "rate: must be more than zero",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("terms", "told"),
+    [
+        ('caps = [{ id = "c", amount = -1 }]', "greater than or equal to 0"),
+        ('caps = [{ id = "c" }]', "a cap has an amount or hours, one of them"),
+        ('currency = "EURO"', "'EURO' is no ISO 4217 currency"),
+        ('subscriptions = [{ id = "s", name = "S", price = 1 }]', "say in which currency these amounts are"),
+        (
+            'currency = "USD"\nsubscriptions = [{ id = "s", name = "S", price = 1, start_date = 2026-02-01, end_date ='
+            " 2026-01-01 }]",
+            "end_date 2026-01-01 lies before start_date 2026-02-01",
+        ),
+        (
+            'currency = "USD"\nusage = [{ id = "u", name = "U", meter = "m", tiers = [{ id = "1", up_to = 5, unit_price'
+            " = 1 }] }]",
+            "the last one must have no up_to",
+        ),
+    ],
+)
+def test_billing_terms_that_make_no_sense_are_told_with_field_and_reason(folder: Folder, terms: str, told: str) -> None:
+    line = folder.replace(
+        "[[service_line]]",
+        f'[[service_line]]\nid = "Odd"\nname = "Odd"\n[service_line.billing]\n{terms}\n[[service_line]]',
+    )
+    (defect,) = folder.defects()
+    place, number, message = defect.split(":", 2)
+    assert (place, message.startswith(" service_line.billing")) == ("site.toml", True), defect
+    assert line <= int(number) <= line + 5
+    assert told in message
 
 
 def test_a_list_without_its_columns_is_told(folder: Folder) -> None:

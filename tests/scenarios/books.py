@@ -161,7 +161,9 @@ def source_line(name: str, event: dict[str, Any], currency: str, version: int = 
         billable=event.get("billable", True),
         currency=None if hours else event.get("currency", currency),
         amount=None if hours else Decimal(event["expense"]),
-        attributes={} if hours else {"category": event.get("category", "Travel")},
+        attributes=({"overtime": True} if event.get("overtime") else {})
+        if hours
+        else {"category": event.get("category", "Travel")},
     )
 
 

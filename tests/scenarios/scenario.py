@@ -1,6 +1,7 @@
 """A scenario: a contract, what happens day by day, and the invoices that must come of it, read from a table."""
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any
 from tieline.billing.facts import Timeline
 from tieline.model.contract import BillingSchedule, Budget, ContractLine, ContractVersion, RateCardRow
 from tieline.model.money import Money
-from tieline.model.project import Project, ProjectSummary
+from tieline.model.project import Project, ProjectSummary, WbsElement
 
 FOLDER = Path(__file__).parent
 PROJECT = "prj_1"
@@ -153,8 +154,20 @@ def project_of(scenario: Scenario) -> Project:
         billing_method=contract.billing_method,
         revenue_method="as_billed",
         budget=contract.budget,
+        wbs=tuple(_tasks(contract)),
         summary=summary,
     )
+
+
+def _tasks(contract: ContractVersion) -> Iterator[WbsElement]:
+    """A phase for each workstream with a task for its role."""
+    dates = {"start_date": contract.start_date, "end_date": contract.end_date}
+    for line in contract.lines:
+        phase = f"phase of {line.id}"
+        yield WbsElement(id=phase, project_id=PROJECT, code=phase, name=line.workstream, **dates)
+        yield WbsElement(
+            id=line.id, project_id=PROJECT, parent_id=phase, code=line.id, name="work", role=line.role, **dates
+        )
 
 
 def until(as_of: date, contract: ContractVersion) -> date:

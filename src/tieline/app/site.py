@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tieline.app.site_approvals import ApprovalTable, DeputyTable, Email, approval_policy
 from tieline.app.site_catalog import read_catalog
 from tieline.app.site_checks import cross_checks
-from tieline.app.site_csv import read_people, read_rates
+from tieline.app.site_csv import read_fx_rates, read_people, read_rates
 from tieline.app.site_defects import SiteDefect, SiteError, defect_at, read_text, toml_defect
 from tieline.app.site_queue import (
     ExceptionOwnerTable,
@@ -248,6 +248,7 @@ def _firm(folder: Path, tables: SiteTables, defects: list[SiteDefect]) -> Firm:
         service_lines=tables.service_line,
         standard_rates=read_rates(folder / "rates.csv", defects),
         people=read_people(folder / "people.csv", {entity.id for entity in tables.legal_entity}, defects),
+        fx_rates=read_fx_rates(folder / "values" / "fx.csv", defects),
         as_quoted=tables.catalog.as_quoted,
         readiness_stages=tables.readiness.stages,
         collections=tables.collections,

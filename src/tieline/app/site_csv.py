@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Collection, Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,17 +13,46 @@ from pydantic import ValidationError
 
 from tieline.app.site_defects import SiteDefect, SiteError, read_text
 from tieline.model.contract import RateCardRow
-from tieline.model.firm import Person
+from tieline.model.firm import FxRate, Person
 from tieline.model.ids import derived
+from tieline.model.money import CURRENCIES
 from tieline.model.record import Record
 
 R = TypeVar("R", bound=Record)
 Row = dict[str, str]
+QUALIFIERS = {
+    "customer": "customer_id",
+    "service_line": "service_line",
+    "region": "region",
+    "level": "level",
+    "location": "location",
+}
+"""Optional columns of rates.csv, and what they are called in a row of a rate card."""
 
 
 def read_rates(file: Path, defects: list[SiteDefect]) -> tuple[RateCardRow, ...]:
-    """The standard rates; what is wrong is added to `defects`."""
-    return _records(file, ("role", "currency", "rate", "valid_from"), _rate, defects)
+    """The firm's rates; what is wrong is added to `defects`, as two rows that hold for the same work on one day."""
+    lines: dict[str, int] = {}
+    rows = _records(file, ("role", "currency", "rate", "valid_from"), _rate, defects, lines)
+    alike: dict[tuple[str | None, ...], list[RateCardRow]] = {}
+    for row in sorted(rows, key=lambda one: one.valid_from):
+        alike.setdefault((row.role, row.currency, *(getattr(row, name) for name in QUALIFIERS.values())), []).append(
+            row
+        )
+    for same in alike.values():
+        for earlier, later in pairwise(same):
+            if earlier.valid_to is not None and later.valid_from < earlier.valid_to:
+                message = (
+                    f"this row begins on {later.valid_from}, but the one of line {lines[earlier.id]} for the same work"
+                    f" holds until {earlier.valid_to}; end that one before, or begin this one later"
+                )
+                defects.append(SiteDefect(file, lines[later.id], message))
+    return rows
+
+
+def read_fx_rates(file: Path, defects: list[SiteDefect]) -> tuple[FxRate, ...]:
+    """The exchange rates; what is wrong is added to `defects`."""
+    return _records(file, ("date", "from", "to", "rate", "source"), _fx_rate, defects)
 
 
 def read_people(file: Path, entities: Collection[str], defects: list[SiteDefect]) -> tuple[Person, ...]:
@@ -32,15 +62,45 @@ def read_people(file: Path, entities: Collection[str], defects: list[SiteDefect]
 
 
 def _rate(row: Row) -> RateCardRow:
+    named = {name: row.get(column) or None for column, name in QUALIFIERS.items()}
+    said = [f"{name}={value}" for name, value in named.items() if value]
     return RateCardRow(
-        id=derived("rate_card", "standard", row["role"], row["currency"], row["valid_from"]),
+        id=derived("rate_card", "standard", row["role"], row["currency"], row["valid_from"], *said),
         precedence=5,
+        **named,
         role=_given(row, "role"),
-        currency=_given(row, "currency"),
+        currency=_currency(row, "currency"),
         rate=_positive(row, "rate"),
         valid_from=_day(row, "valid_from"),
-        valid_to=_day(row, "valid_to") if row.get("valid_to") else None,
+        valid_to=_end(row),
     )
+
+
+def _end(row: Row) -> date | None:
+    end = _day(row, "valid_to") if row.get("valid_to") else None
+    if end is not None and end <= _day(row, "valid_from"):
+        raise ValueError(f"valid_to: {end} is not after valid_from; that day no longer counts")
+    return end
+
+
+def _fx_rate(row: Row) -> FxRate:
+    rate = _positive(row, "rate")
+    if not rate:
+        raise ValueError("rate: must be more than zero")
+    return FxRate(
+        id=f"{row['date']} {row['from']} {row['to']}",
+        day=_day(row, "date"),
+        base=_currency(row, "from"),
+        quote=_currency(row, "to"),
+        rate=rate,
+        source=_given(row, "source"),
+    )
+
+
+def _currency(row: Row, column: str) -> str:
+    if row[column] not in CURRENCIES:
+        raise ValueError(f"{column}: '{row[column]}' is no ISO 4217 currency code such as USD")
+    return row[column]
 
 
 def _person(row: Row, entities: Collection[str]) -> Person:
@@ -50,14 +110,21 @@ def _person(row: Row, entities: Collection[str]) -> Person:
         id=_given(row, "email").lower(),
         name=_given(row, "name"),
         role=row["role"] or None,
+        level=row.get("level") or None,
+        location=row.get("location") or None,
         legal_entity=row["legal_entity"],
         cost_rate=_positive(row, "cost_rate") if row["cost_rate"] else None,
     )
 
 
 def _records(
-    file: Path, columns: tuple[str, ...], made: Callable[[Row], R], defects: list[SiteDefect]
+    file: Path,
+    columns: tuple[str, ...],
+    made: Callable[[Row], R],
+    defects: list[SiteDefect],
+    lines: dict[str, int] | None = None,
 ) -> tuple[R, ...]:
+    """The rows as records; `lines` learns the line of each."""
     found: dict[str, R] = {}
     try:
         for line, row in _rows(file, columns):
@@ -72,6 +139,8 @@ def _records(
                 if record.id in found:
                     defects.append(SiteDefect(file, line, "this row is there twice; remove one"))
                 found[record.id] = record
+                if lines is not None:
+                    lines[record.id] = line
     except SiteError as error:
         defects += error.defects
     return tuple(found.values())

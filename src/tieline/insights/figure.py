@@ -181,7 +181,7 @@ def _text(name: str) -> str:
 
 
 def _values(scope: Scope, setting: Setting) -> dict[str, Any]:
-    rates = [one for one in setting.standard_rates if one.role is not None]
+    rates = [one for one in setting.standard_rates if one.role is not None and one.is_general]
     return {
         **{name: getattr(scope, name) for name in ("entity", "practice", "customer", "currency", "since", "until")},
         "today": setting.today,

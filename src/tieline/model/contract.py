@@ -82,6 +82,11 @@ class RateCardRow(Record):
     valid_from: date
     valid_to: date | None = None
 
+    @property
+    def is_general(self) -> bool:
+        """Whether it holds for all customers, service lines, regions, levels and locations."""
+        return not (self.customer_id or self.service_line or self.region or self.level or self.location)
+
 
 class BillingScheduleItem(Record):
     """One planned billing: by date, or on completion of a milestone."""

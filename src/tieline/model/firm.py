@@ -105,7 +105,7 @@ class Firm(Record):
 
     def standard_rate(self, role: str, currency: str) -> Decimal | None:
         """The firm's list price of a role per hour, newest first."""
-        rows = [row for row in self.standard_rates if row.role == role and row.currency == currency]
+        rows = [row for row in self.standard_rates if (row.role, row.currency) == (role, currency) and row.is_general]
         return max(rows, key=lambda row: row.valid_from).rate if rows else None
 
     def package(self, sku: str | None) -> ServicePackage | None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tieline.billing.rate_card import Rate, rate_of
+from tieline.lane.pricing import contract_rates
 from tieline.model.contract import ContractVersion
 from tieline.model.firm import Firm
 from tieline.store.canonical import loaded
@@ -64,11 +65,11 @@ def _rate(row: Mapping[str, Any], contract: ContractVersion | None, standard: Se
     if row["rate"] is None:
         return None
     rule = row["rate_rule"] or ""
-    own = [rate_of(one) for one in contract.rate_card] if contract else []
-    card, match = None, next((one for one in own if one.rule == rule), None)
+    own, base = contract_rates(contract) if contract else [], rule.partition(" x ")[0]
+    card, match = None, next((one for one in own if one.rule == base), None)
     if match is not None and contract is not None:
         card = f"contract version {contract.version}"
-    elif (match := next((one for one in standard if one.rule == rule), None)) is not None:
+    elif (match := next((one for one in standard if one.rule == base), None)) is not None:
         card = "the firm's standard rates"
     return RateRef(
         amount=row["rate"],
