@@ -25,6 +25,9 @@ PAGES = (
     "/answers/contract-changes",
     "/answers/margin",
     "/collections",
+    "/master-data",
+    "/master-data/owners",
+    "/master-data/reference",
 )
 
 

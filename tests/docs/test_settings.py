@@ -22,6 +22,7 @@ from tieline.app.site import (
     SiteTables,
     VolumeTable,
 )
+from tieline.app.site_master_data import MatchingTable, StewardTable
 from tieline.app.site_queue import ExceptionOwnerTable, ExceptionSlaTable
 from tieline.app.site_service import AlertsTable, EmailChannel, TierTable, WebhookChannel
 from tieline.mapping.rows import FieldRow
@@ -48,6 +49,8 @@ TABLES: dict[str, type[BaseModel]] = {
     "exception_owner": ExceptionOwnerTable,
     "exception_sla": ExceptionSlaTable,
     "sla.<tier>": TierTable,
+    "matching": MatchingTable,
+    "steward": StewardTable,
     "catalog": CatalogTable,
     "readiness": ReadinessTable,
     "alerts": AlertsTable,

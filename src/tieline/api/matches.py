@@ -9,6 +9,8 @@ from tieline.api.errors import ApiError
 from tieline.api.parts import Acting, Answer, JsonOnly, Limit, Line, Number, OnDesk, Words
 from tieline.app.desk import Desk
 from tieline.app.matches import look_through
+from tieline.app.ownership import register
+from tieline.app.reference import counterparts
 from tieline.app.views.matches import MatchDetail, Show, count_matches, list_matches, read_match
 from tieline.app.views.paging import snapshot
 from tieline.exception_queue import matches
@@ -97,6 +99,46 @@ class Parting(Acting):
     """The two are two."""
 
     reason: Words = Field(min_length=1)
+
+
+class FieldOwner(Answer):
+    """Who owns one field."""
+
+    record: str
+    field: str
+    owner: str = Field(description="The role that decides its value: crm, psa, erp, hcm or tieline.")
+    field_class: str
+    steward: str | None
+    read_from: tuple[str, ...] = Field(description="Connections.")
+    written_to: tuple[str, ...] = Field(description="Connections.")
+
+
+class CodeOfOurs(Answer):
+    """A code and what a system calls it."""
+
+    domain: str
+    value: str
+    connection: str
+    table: str
+    theirs: str | None
+    needed: bool = Field(description="The site itself uses it; else a deal may.")
+
+
+@router.get("/api/owners", response_model=list[FieldOwner], summary="Who owns which field")
+def list_owners(
+    desk: OnDesk, record: Annotated[str | None, Query(max_length=60, description="Only this record.")] = None
+) -> object:
+    """Owner, class and steward of each field, and which systems read and write it."""
+    try:
+        return register(desk.site, record)
+    except KeyError as error:
+        raise ApiError(404, f"There is no record '{record}'", "Leave it out to see all of them.") from error
+
+
+@router.get("/api/reference", response_model=list[CodeOfOurs], summary="Codes and their counterparts")
+def list_reference(desk: OnDesk) -> object:
+    """Each code the site uses in each system that needs one; `theirs` is null where it is missing."""
+    return counterparts(desk.site)
 
 
 @router.get("/api/matches", response_model=Matches, summary="List customers that may be one")

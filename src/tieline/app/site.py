@@ -14,6 +14,7 @@ from tieline.app.site_catalog import read_catalog
 from tieline.app.site_checks import cross_checks
 from tieline.app.site_csv import read_fx_rates, read_people, read_rates
 from tieline.app.site_defects import SiteDefect, SiteError, defect_at, read_text, toml_defect
+from tieline.app.site_master_data import MatchingTable, StewardTable, unknown_stewards
 from tieline.app.site_queue import (
     ExceptionOwnerTable,
     ExceptionSlaTable,
@@ -159,6 +160,8 @@ class SiteTables(_Table):
     catalog: CatalogTable = CatalogTable()
     readiness: ReadinessTable = ReadinessTable()
     collections: CollectionRules = CollectionRules()
+    matching: MatchingTable = MatchingTable()
+    steward: tuple[StewardTable, ...] = ()
     owners: dict[str, str] = {}
 
 
@@ -210,12 +213,16 @@ def load_site(folder: Path) -> Site:
         raise SiteError([defect_at(file, text, item["loc"], item["msg"]) for item in error.errors()]) from error
     defects = [defect_at(file, text, where, message) for where, message in cross_checks(tables)]
     firm = _firm(folder, tables, defects)
-    defects += [
-        defect_at(file, text, where, message) for where, message in unknown_people(tables.exception_owner, firm.people)
+    strangers = [
+        *unknown_people(tables.exception_owner, firm.people),
+        *unknown_stewards(tables.steward, firm.people),
     ]
+    defects += [defect_at(file, text, where, message) for where, message in strangers]
     if defects:
         raise SiteError(defects)
-    owners = known_owners(tables.exception_owner, firm.people)
+    owners = known_owners(
+        [*(one.owner for one in tables.exception_owner), *(one.owner for one in tables.steward)], firm.people
+    )
     return Site(
         folder=folder,
         uid=tables.firm.uid,
@@ -252,6 +259,9 @@ def _firm(folder: Path, tables: SiteTables, defects: list[SiteDefect]) -> Firm:
         as_quoted=tables.catalog.as_quoted,
         readiness_stages=tables.readiness.stages,
         collections=tables.collections,
+        auto_link=tables.matching.auto_link,
+        ask_from=tables.matching.ask_from,
+        stewards={steward.domain: steward.owner for steward in tables.steward},
     )
     return firm.model_copy(update={"catalog": read_catalog(folder / "catalog", firm, defects)})
 

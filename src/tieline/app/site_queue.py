@@ -68,10 +68,10 @@ def sla_rules(tables: Sequence[ExceptionSlaTable], owners: Iterable[str]) -> tup
     )
 
 
-def known_owners(tables: Sequence[ExceptionOwnerTable], people: Sequence[Person]) -> dict[str, str]:
-    """Whom an exception may be given to: what is stored, and what people read."""
+def known_owners(named: Iterable[str], people: Sequence[Person]) -> dict[str, str]:
+    """Whom an exception may be given to: what is stored, and what people read. `named`: those of the site's rules."""
     names = {person.id: person.name for person in people}
-    teams = dict.fromkeys([*TEAMS, *(table.owner for table in tables if table.owner not in names)])
+    teams = dict.fromkeys([*TEAMS, *(owner for owner in named if owner not in names)])
     return {team: team.capitalize() for team in teams} | names
 
 

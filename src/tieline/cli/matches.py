@@ -1,4 +1,4 @@
-"""Commands of stewards: customers that may be one, and what is said of them."""
+"""Commands of stewards: customers that may be one, what is said of them, and who owns which field."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from tieline.app.matches import look_through
+from tieline.app.ownership import register
 from tieline.app.site import load_site
 from tieline.app.views.matches import Held, MatchDetail, MatchRow, Show, count_matches, list_matches, read_match
 from tieline.app.views.paging import LARGEST, snapshot
@@ -15,6 +16,7 @@ from tieline.cli.context import AsOption, JsonOption, SiteOption, database_of, o
 from tieline.cli.errors import UserError
 from tieline.exception_queue import matches as decisions
 from tieline.exception_queue.matches import NoSuchMatch
+from tieline.mapping.canonical import records
 from tieline.matching.customers import CHOOSABLE
 from tieline.store.database import Database
 
@@ -28,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command("matches")(matches)
     app.command("match")(match)
+    app.command("owners")(owners)
 
 
 def matches(
@@ -87,6 +90,27 @@ def match(
         print_json({"match": detail, "woken": woken})
     else:
         _show(detail, woken)
+
+
+def owners(
+    record: Annotated[str | None, typer.Argument(help="Canonical record, such as customer; else all.")] = None,
+    site: SiteOption = Path(),
+    json: JsonOption = False,
+) -> None:
+    """Who owns each field, how confidential it is, who keeps it, and which systems read and write it."""
+    try:
+        fields = register(load_site(site), record)
+    except KeyError as error:
+        raise UserError(f"There is no record '{record}'; there are {', '.join(sorted(records()))}") from error
+    if json:
+        print_json(fields)
+        return
+    table = table_of("field", "owner", "class", "steward", "read from", "written to")
+    for one in fields:
+        name = one.field if record else f"{one.record}.{one.field}"
+        systems = (", ".join(one.read_from), ", ".join(one.written_to))
+        table.add_row(name, one.owner, one.field_class, escape(one.steward or ""), *systems)
+    out.print(table)
 
 
 def _read(database: Database, connections: list[str], number: int) -> MatchDetail:

@@ -1,16 +1,18 @@
 """Commands about a site: init, check, discover, migrate, try."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from rich.table import Table
 
 from tieline.app.assembly import connect_one
 from tieline.app.checks import check_live, check_site
 from tieline.app.example import Example, write_example
+from tieline.app.reference import Counterpart, counterparts, gaps
 from tieline.app.site import load_site
 from tieline.cli.context import JsonOption, SiteOption, database_of, out, print_json, table_of
 from tieline.cli.errors import UserError
@@ -44,20 +46,44 @@ def init(folder: Annotated[Path, typer.Argument(help="A new folder.")], json: Js
 def check(
     site: SiteOption = Path(),
     live: Annotated[bool, typer.Option("--live", help="Ask the systems too.")] = False,
+    reference: Annotated[bool, typer.Option("--reference", help="List codes; all must have a counterpart.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Check a site: settings, mappings, value tables, routes, secrets; with --live also the systems."""
     loaded = load_site(site)
     findings = check_site(loaded) + (check_live(loaded) if live else [])
     wrong = [finding for finding in findings if not finding.ok]
+    codes = counterparts(loaded)
+    missing = gaps(codes)
     if json:
-        print_json({"ok": not wrong, "findings": findings})
+        listed = {"reference": codes} if reference else {}
+        print_json({"ok": not wrong, "findings": findings, "gaps": missing, **listed})
     else:
+        if reference:
+            out.print(_reference(codes))
         for finding in findings if live else wrong:
             mark = "[green]ok[/]   " if finding.ok else "[red]mend[/] "
             out.print(mark + escape(f"{finding.subject}: {finding.message}"), soft_wrap=True)
         out.print("[green]The site is in order.[/]" if not wrong else f"[red]{len(wrong)} to mend.[/]")
-    raise typer.Exit(1 if wrong else 0)
+        if missing:
+            out.print(_gaps(missing, reference))
+    raise typer.Exit(1 if wrong or (reference and missing) else 0)
+
+
+def _reference(codes: Sequence[Counterpart]) -> Table:
+    table = table_of("what", "ours", "system", "value table", "theirs")
+    for one in codes:
+        nothing = "[red]missing[/]" if one.needed else "[dim]none; only if a deal has it[/]"
+        theirs = escape(one.theirs) if one.theirs is not None else nothing
+        table.add_row(one.domain, escape(one.value), one.connection, f"{one.table}.csv", theirs)
+    return table
+
+
+def _gaps(missing: Sequence[Counterpart], listed: bool) -> str:
+    told = ", ".join(f"{one.domain} '{one.value}' in {one.connection}" for one in missing[:5])
+    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+    hint = "" if listed else ". See them with: tieline check --reference"
+    return f"[yellow]No counterpart yet:[/] {escape(told)}{more}{hint}"
 
 
 def discover(

@@ -1,4 +1,4 @@
-"""Pages of stewards: customers that may be one, side by side, and what is said of them."""
+"""Pages of stewards: customers that may be one side by side, who owns which field, and codes without a counterpart."""
 
 from typing import Annotated
 
@@ -7,6 +7,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from tieline.app.desk import Desk
 from tieline.app.matches import look_through
+from tieline.app.ownership import register
+from tieline.app.reference import counterparts, gaps
 from tieline.app.views.matches import MatchDetail, Show, count_matches, list_matches, number_of, read_match
 from tieline.app.views.paging import snapshot
 from tieline.app.views.queue_figures import count_exceptions
@@ -47,6 +49,28 @@ def list_all(request: Request, desk: OnDesk, show: Show = "open", of: Text = "",
         bound=desk.site.firm.auto_link,
         done=DONE.get(done),
     )
+
+
+@router.get("/master-data/owners")
+def owners(request: Request, desk: OnDesk, record: Text = "customer") -> Response:
+    """Who owns which field, and which systems read and write it."""
+    every = register(desk.site)
+    names = sorted({one.record for one in every})
+    if record not in names:
+        raise NotFound("There is no such record")
+    with snapshot(desk.database) as db:
+        counts = count_exceptions(db)
+    fields = [one for one in every if one.record == record]
+    return page(request, "owners.html", here="master-data", fields=fields, names=names, record=record, counts=counts)
+
+
+@router.get("/master-data/reference")
+def reference(request: Request, desk: OnDesk) -> Response:
+    """Codes of the site and what each system calls them."""
+    codes = counterparts(desk.site)
+    with snapshot(desk.database) as db:
+        counts = count_exceptions(db)
+    return page(request, "reference.html", here="master-data", codes=codes, missing=gaps(codes), counts=counts)
 
 
 @router.post("/master-data/search")
