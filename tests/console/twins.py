@@ -16,7 +16,7 @@ OTHER = Customer(id="cus_c", name="Helios Freight", billing_address=THERE)
 
 def firm_of(**more: float) -> Firm:
     """A firm with the usual bounds, unless given."""
-    return Firm(id="firm", name="Halden Marsh", legal_entities=(), service_lines=(), **more)  # type: ignore[arg-type]
+    return Firm(id="firm", name="Halden Marsh", legal_entities=(), service_lines=(), **more)
 
 
 def see(database: Database, *customers: Customer) -> None:
