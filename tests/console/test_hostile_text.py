@@ -55,6 +55,8 @@ def poison(week: BusyWeek, text: str, without: tuple[str, ...] = ()) -> list[str
         "/bulk",
         "/operations",
         "/exceptions",
+        "/figures/backlog?by=customer",
+        "/figures/open-exceptions",
         f"/engagements/{GRID}",
         *(f"/exceptions/{n}" for n in numbers),
     ]

@@ -28,6 +28,10 @@ PAGES = (
     "/master-data",
     "/master-data/owners",
     "/master-data/reference",
+    "/figures",
+    "/figures?about=Billing&period=2026-10&entity=US",
+    "/figures/wip",
+    "/figures/dso?by=customer",
 )
 
 

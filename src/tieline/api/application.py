@@ -15,6 +15,7 @@ from tieline.api import (
     engagements,
     errors,
     exceptions,
+    key_figures,
     lineage,
     matches,
     operations,
@@ -68,6 +69,7 @@ def api_router() -> APIRouter:
         service,
         answers,
         collections,
+        key_figures,
     ):
         router.include_router(module.router)
     return router

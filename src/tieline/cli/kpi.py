@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
@@ -13,12 +13,15 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from tieline.app.insights import checked, definition_of, scope_of, setting_of
-from tieline.app.site import load_site
-from tieline.cli.context import JsonOption, SiteOption, database_of, out, plain, print_json, table_of
+from tieline.app.site import Site, load_site
+from tieline.cli.context import AsOption, JsonOption, SiteOption, database_of, out, plain, print_json, table_of
 from tieline.cli.errors import UserError
+from tieline.engine.audit import audit
+from tieline.insights.baseline import Change, brought, change_of, keep, known_before, list_baselines, measured
 from tieline.insights.definition import Definition, definitions
-from tieline.insights.figure import By, Figure, FigureRecord, Rate, converted, read_figures, read_records
-from tieline.insights.words import csv_of, known_by, told
+from tieline.insights.figure import By, Figure, FigureRecord, Rate, Scope, converted, read_figures, read_records
+from tieline.insights.words import csv_of, known_by, told, told_change
+from tieline.store.database import Connection
 
 
 class _ByName(TyperGroup):
@@ -37,6 +40,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(cls=_ByName, help="Key figures: what each is, how it is now, and the records it rests on.")
     group.command("list")(list_all)
     group.command("show")(show)
+    group.command("baseline")(baseline)
     app.add_typer(group, name="kpi")
 
 
@@ -98,14 +102,68 @@ def show(
             _print_records(definition, found, json=json, as_csv=as_csv)
             return
         figures = read_figures(db, definition, scope, setting, grouping)
+        before = known_before(db, [definition.id])
     if into:
         figures = converted(definition, figures, into, rates)
+    changes = [change_of(before, definition, scope, grouping, one) for one in figures]
     if json:
-        print_json({"kpi": _defined(definition), "figures": figures})
+        told_all = [{**plain(one), "change": plain(change)} for one, change in zip(figures, changes, strict=True)]
+        print_json({"kpi": _defined(definition), "figures": told_all})
     elif as_csv:
         sys.stdout.write(csv_of(Figure, figures))
     else:
-        _print_figures(definition, figures)
+        _print_figures(definition, figures, changes)
+
+
+def baseline(
+    file: Annotated[
+        Path | None, typer.Option("--csv", help="Figures from before the start, brought by the firm.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    period: Annotated[str | None, typer.Option(help="Of which months: 2026-11, or 2026-09..2026-11.")] = None,
+    kept: Annotated[bool, typer.Option("--list", help="List those taken so far instead.")] = False,
+    as_: AsOption = "operator",
+    site: SiteOption = Path(),
+    json: JsonOption = False,
+) -> None:
+    """Take down how every figure is now, or was before the start, so that what has changed since can be seen."""
+    settings = load_site(site)
+    scope = scope_of(entity=None, practice=None, customer=None, currency=None, period=period)
+    with database_of(site) as database, database.connection() as db:
+        if not kept:
+            _take(db, settings, scope, file, name, as_)
+        rows = list_baselines(db)
+    if json:
+        print_json(rows)
+        return
+    table = table_of("Baseline", "Name", "How", "Period", "Figures", "Taken")
+    for one in rows:
+        days = f"{one.since:%Y-%m} to {one.until:%Y-%m}" if one.since and one.until else "all"
+        taken = f"{one.taken_at:%Y-%m-%d %H:%M} by {one.taken_by}"
+        table.add_row(str(one.id), escape(one.name), one.origin, days, f"{one.figures:,}", escape(taken))
+    out.print(table if rows else "No baseline was taken yet.")
+
+
+def _take(db: Connection, site: Site, scope: Scope, file: Path | None, name: str | None, by: str) -> None:
+    called = (name or ("before the start" if file else f"{datetime.now(UTC):%Y-%m-%d}")).strip()[:80]
+    with db.transaction():
+        if file is not None:
+            figures = brought(file.name, read_csv(file), {entity.id for entity in site.firm.legal_entities})
+            number = keep(db, called, "brought", by, scope, figures)
+        else:
+            figures = measured(db, scope, setting_of(site))
+            number = keep(db, called, "measured", by, scope, figures)
+        audit(
+            db, "kpi.baseline_taken", actor=by, object_=str(number), detail={"label": called, "figures": len(figures)}
+        )
+
+
+def read_csv(file: Path) -> str:
+    """A file's text. Raises UserError."""
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file.name} is not UTF-8; save it as CSV UTF-8") from error
 
 
 def rate_of(text: str) -> Rate:
@@ -121,12 +179,14 @@ def rate_of(text: str) -> Rate:
     return rate
 
 
-def _print_figures(definition: Definition, figures: Sequence[Figure]) -> None:
+def _print_figures(definition: Definition, figures: Sequence[Figure], changes: Sequence[Change | None]) -> None:
     out.print(f"[bold]{definition.name}[/]: {definition.says}", soft_wrap=True)
-    table = table_of("Of", "Currency", "Figure", "Known by")
-    for one in figures:
-        of = one.name or one.key or ("all" if len(figures) == 1 or one.key is None else "-")
-        table.add_row(escape(of), one.currency or "", told(definition, one), escape(known_by(definition, one)))
+    with_change = any(changes)
+    table = table_of("Of", "Currency", "Figure", "Known by", *(["Change"] if with_change else []))
+    for one, change in zip(figures, changes, strict=True):
+        since = told_change(definition, change, one.currency) if change else ""
+        cells = [one.name or one.key or "all", one.currency or "", told(definition, one), known_by(definition, one)]
+        table.add_row(*map(escape, [*cells, *([since] if with_change else [])]))
     out.print(table if figures else "No record belongs to it.")
     out.print(f"[dim]{definition.formula}. Known: {definition.known}.[/]", soft_wrap=True)
 

@@ -1,9 +1,11 @@
 -- Around the rows of every definition: whose engagement it is, and the scope that was asked for.
 with deal as (
-  select e.id as engagement_id, left(e.name, 200) as engagement, coalesce(m.master_id, e.customer_id) as customer_id,
-    left(e.customer_name, 200) as customer,
+  select e.id as engagement_id, left(e.name, 200) as engagement, left(e.customer_name, 200) as customer,
+    case when exists (select from merged_customer m where m.id = e.customer_id)
+      then (select u.id from customer_up(e.customer_id) u order by u.depth desc limit 1) else e.customer_id end
+      as customer_id,
     coalesce(v.body->'dimensions'->>'practice', v.body->>'service_line') as practice
-  from engagement e left join merged_customer m on m.id = e.customer_id
+  from engagement e
     left join lateral (select body from contract_version c where c.engagement_id = e.id order by version desc limit 1) v
       on true),
 standard as (

@@ -22,6 +22,7 @@ _HEADINGS = (
     "sources",
     "known",
     "parts",
+    "order",
 )
 
 
@@ -49,6 +50,8 @@ class Definition:
     """When it is final, and what still moves it later."""
     parts: str | None
     """What it is made up of, when it has parts."""
+    order: tuple[str, ...]
+    """Its parts in the order in which they are told; others by their names."""
     sql: str
 
 
@@ -73,7 +76,7 @@ def parsed(name: str, text: str) -> Definition:
             told[last] = words.strip()
         else:
             told[last] += f" {line.removeprefix('--').strip()}"
-    if missing := set(_HEADINGS) - {"parts"} - set(told):
+    if missing := set(_HEADINGS) - {"parts", "order"} - set(told):
         raise ValueError(f"{name}: nothing is said of {', '.join(sorted(missing))}")
     return Definition(
         id=name,
@@ -89,5 +92,6 @@ def parsed(name: str, text: str) -> Definition:
         sources=told["sources"],
         known=told["known"],
         parts=told.get("parts"),
+        order=tuple(filter(None, told.get("order", "").split(", "))),
         sql="\n".join(lines[size:]).strip(),
     )

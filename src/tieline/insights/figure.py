@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from tieline.insights.definition import Definition, Unit
 from tieline.model.contract import RateCardRow
+from tieline.model.money import rounded
 from tieline.store.database import Connection
 
 By = Literal["entity", "practice", "customer", "month", "part"]
@@ -85,9 +86,11 @@ def read_figures(
 ) -> list[Figure]:
     """One value per currency, and per group when `by` is given; a sum of nothing is zero."""
     rows = db.execute(_sql(definition, "figures"), {**_values(scope, setting), "by": by}).fetchall()
-    if not rows and by is None:
-        rows = [{**dict.fromkeys(("key", "name", "currency", "numerator", "denominator")), "records": 0, "missing": 0}]
-    return [_figure(definition, row) for row in rows]
+    figures = [_figure(definition, row) for row in rows]
+    if by == "part":
+        places = {name: place for place, name in enumerate(definition.order)}
+        figures.sort(key=lambda one: places.get(one.key or "", len(places)))
+    return figures if figures or by is not None else together(definition, [])
 
 
 def read_records(
@@ -144,6 +147,8 @@ def converted(definition: Definition, figures: Sequence[Figure], into: str, rate
             raise NoRate(f"There is no rate from {one.currency} into {into}; give one, or leave the currencies apart.")
         before = found.get(one.key)
         found[one.key] = _added(definition, before, replace(turned, currency=into, converted=told))
+    if definition.unit == "money":
+        return [replace(one, value=one.value and rounded(one.value, into)) for one in found.values()]
     return list(found.values())
 
 
@@ -168,6 +173,31 @@ def _added(definition: Definition, before: Figure | None, one: Figure) -> Figure
         missing=missing,
         converted=told or None,
     )
+
+
+def together(definition: Definition, groups: Sequence[Figure]) -> list[Figure]:
+    """The whole, from its groups: one figure per currency."""
+    whole: dict[str | None, Figure] = {}
+    for one in groups:
+        added = _added(definition, whole.get(one.currency), one)
+        whole[one.currency] = replace(added, key=None, name=None)
+    nothing = Figure(
+        key=None, name=None, currency=None, value=value_of(definition, Decimal(0), None), numerator=Decimal(0),
+        denominator=None, records=0, missing=0,
+    )  # fmt: skip
+    return sorted(whole.values(), key=lambda one: one.currency or "") or [nothing]
+
+
+_PRACTICES = """
+select distinct on (1) practice from (
+  select coalesce(body->'dimensions'->>'practice', body->>'service_line') as practice from contract_version) v
+where practice is not null order by 1 limit 200
+"""
+
+
+def read_practices(db: Connection) -> list[str]:
+    """The practices of all contracts."""
+    return [row["practice"] for row in db.execute(_PRACTICES).fetchall()]
 
 
 @cache

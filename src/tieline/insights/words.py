@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from decimal import Decimal
 
+from tieline.insights.baseline import Change
 from tieline.insights.definition import Definition
 from tieline.insights.figure import Figure, FigureRecord
 from tieline.model.money import Money
@@ -34,10 +35,28 @@ def known_by(definition: Definition, figure: Figure) -> str:
     parts = []
     if definition.is_ratio and figure.denominator is not None and definition.unit == "percent":
         parts.append(f"{_plain(figure.numerator)} of {_plain(figure.denominator)}")
-    parts.append(f"{figure.records:,} {definition.records.split(',')[0]}")
+    parts.append(f"{figure.records:,} {_named(definition, figure.records)}")
     missing = f"; {figure.missing:,} more not known" if figure.missing else ""
     rates = f"; converted: {figure.converted}" if figure.converted else ""
     return ", ".join(parts) + missing + rates
+
+
+def told_change(definition: Definition, change: Change, currency: str | None) -> str:
+    """`5.0 days better than 52.0 days (before the start)`."""
+    before = f"{told_value(definition, change.before, currency)} ({change.since})"
+    if change.verdict == "same":
+        return f"as before: {before}"
+    unit = " points" if definition.unit == "percent" else None
+    size = (
+        told_value(definition, abs(change.difference), currency) if unit is None else f"{abs(change.difference):,.1f}"
+    )
+    word = {"better": "better", "worse": "worse", "other": "more" if change.difference > 0 else "less"}[change.verdict]
+    return f"{size}{unit or ''} {word} than {before}"
+
+
+def _named(definition: Definition, count: int) -> str:
+    what, space, more = definition.records.partition(",")[0].partition(" ")
+    return (what.removesuffix("s") if count == 1 else what) + space + more
 
 
 def _plain(number: Decimal) -> str:

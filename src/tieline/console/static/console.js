@@ -83,7 +83,7 @@ function draw() {
             endLabel: { show: "label" in h.dataset, color, offset: [0, apart(i)], fontWeight: 600, backgroundColor: tone.surface, padding: [1, 3], formatter: (p) => h.dataset.label } };
     });
     const text = { color: tone.muted, fontSize: 12, fontFamily: css.getPropertyValue("--font") };
-    const axis = { type: "value", splitLine: { lineStyle: { color: tone.line } }, axisLabel: { ...text, formatter: (v) => (v >= 1e6 ? `${v / 1e6} m` : v >= 1e4 ? `${v / 1e3} k` : v.toLocaleString("en")) }, splitNumber: 4, min: Number(figure.dataset.min || 0) };
+    const axis = { type: "value", splitLine: { lineStyle: { color: tone.line } }, axisLabel: { ...text, formatter: (v) => (v >= 1e6 ? `${v / 1e6} m` : v >= 1e4 ? `${v / 1e3} k` : v.toLocaleString("en")) }, splitNumber: 4 };
     const chart = echarts.getInstanceByDom(plot) || echarts.init(plot);
     chart.setOption({
       animation: false, aria: { enabled: true, decal: { show: false } }, textStyle: text,

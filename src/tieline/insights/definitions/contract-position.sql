@@ -6,11 +6,12 @@
 -- unit: money
 -- figure: sum
 -- better: neither
--- records: projects
+-- records: parts of projects
 -- day: the start of the project
 -- sources: project.value (newest contract version), invoice (net, total, paid: ERP), invoice_line, project_transaction
 -- known: as of now; the rest is negative where more was done than agreed; void invoices count as not billed
 -- parts: where it stands
+-- order: collected, owed, on drafts, unbilled work, still to be delivered
 with issued as (
   select project_id, sum(net) as net,
     sum(case when total <> 0 then round(net * paid / total, 2) else 0 end) as collected
@@ -27,8 +28,8 @@ select 'project' as record, p.id as record_id, p.code as label, p.engagement_id,
 from project p join engagement e on e.id = p.engagement_id and e.closed_at is null
   left join issued i on i.project_id = p.id left join drafted d on d.project_id = p.id
   left join unbilled u on u.project_id = p.id
-  cross join lateral (values ('1 collected', coalesce(i.collected, 0)),
-    ('2 owed', coalesce(i.net - i.collected, 0)), ('3 on drafts', coalesce(d.amount, 0)),
-    ('4 unbilled work', coalesce(u.amount, 0)),
-    ('5 still to be delivered', (p.body->'value'->>'amount')::numeric - coalesce(i.net, 0) - coalesce(d.amount, 0)
+  cross join lateral (values ('collected', coalesce(i.collected, 0)),
+    ('owed', coalesce(i.net - i.collected, 0)), ('on drafts', coalesce(d.amount, 0)),
+    ('unbilled work', coalesce(u.amount, 0)),
+    ('still to be delivered', (p.body->'value'->>'amount')::numeric - coalesce(i.net, 0) - coalesce(d.amount, 0)
       - coalesce(u.amount, 0))) s (part, amount)

@@ -5,7 +5,7 @@
 -- unit: percent
 -- figure: ratio
 -- better: higher
--- records: projects by month
+-- records: months of projects
 -- day: the month of the work
 -- sources: project_transaction (amount, cost_rate, cost_currency, disposition)
 -- known: moves with every approval and correction; of a fixed price only over the whole project; a month with a cost

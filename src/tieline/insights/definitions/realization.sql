@@ -6,7 +6,7 @@
 -- unit: percent
 -- figure: ratio
 -- better: higher
--- records: projects by month
+-- records: months of projects
 -- day: the month of the work
 -- sources: project_transaction (amount, kind, disposition, state), invoice_line, invoice.status
 -- known: moves with every invoice, drafts included; of a fixed price it tells something only over the whole project,

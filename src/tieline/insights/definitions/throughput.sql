@@ -5,7 +5,7 @@
 -- unit: count
 -- figure: sum
 -- better: neither
--- records: postings and writes
+-- records: postings
 -- day: the confirmation
 -- sources: service_fact
 -- known: final; kept for 400 days

@@ -11,6 +11,7 @@
 -- known: as of now: later approvals, corrections, invoices and write-offs move it; a line without a price is counted as
 --   not known
 -- parts: age of the work
+-- order: up to 30 days, 31 to 60 days, 61 to 90 days, over 90 days
 select 'line' as record, u.id::text as record_id, p.code as label, p.engagement_id, p.legal_entity,
   coalesce(u.currency, p.currency) as currency, u.work_date as day,
   case when %(today)s::date - u.work_date <= 30 then 'up to 30 days'
