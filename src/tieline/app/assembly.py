@@ -21,6 +21,7 @@ from tieline.flows.invoice_feedback import invoice_feedback
 from tieline.flows.milestone_billing import milestone_billing
 from tieline.flows.opportunity_to_contract import opportunity_to_contract
 from tieline.flows.project_feedback import project_feedback
+from tieline.flows.repricing import repricing
 from tieline.flows.staffing import staffing
 from tieline.flows.unlinked import unlinked
 from tieline.reconciliation.queue import reconciliation
@@ -44,6 +45,7 @@ FLOWS: Mapping[str, FlowFunction] = {
     "billing": billing,
     "invoice_feedback": invoice_feedback,
     "project_feedback": project_feedback,
+    "repricing": repricing,
     "unlinked": unlinked,
     "reconciliation": reconciliation,
 }
@@ -52,6 +54,7 @@ FLOWS: Mapping[str, FlowFunction] = {
 FLOW_TIERS: Mapping[str, Tier] = {
     "milestone_billing": "invoice",
     "billing": "invoice",
+    "repricing": "invoice",
     "invoice_feedback": "feedback",
     "project_feedback": "feedback",
 }

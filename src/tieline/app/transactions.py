@@ -18,6 +18,7 @@ from tieline.lane.pricing import Pricing
 from tieline.lane.pull import LineKind, feed_of, pull_feed
 from tieline.lane.reference import remember_people
 from tieline.lane.release import batch_unposted, release_all_mendable, release_asked
+from tieline.lane.repricing import reprice_contracts
 from tieline.lane.worker import Worker
 from tieline.mapping import ValueTables
 from tieline.sdk.connector import ConnectionSettings
@@ -124,6 +125,7 @@ class Transactions:
 
     def release(self) -> None:
         """Lines whose cause is gone go on, and those a person wants to see tried again."""
+        reprice_contracts(self._tieline.database, self._pricing)
         asked = release_asked(self._tieline.database, self._pricing)
         if asked + release_all_mendable(self._tieline.database, self._pricing):
             self.post()

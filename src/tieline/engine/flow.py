@@ -204,7 +204,7 @@ def _settle(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
                 "wanted": wanted,
                 "state": end.state,
                 "note": end.note,
-                "due": min(run.due) if run.due else None,
+                "due": min([*run.due, *run.later], default=None),
                 "started": run.started_at,
                 "complete": end.complete,
                 "flow": author.flow,

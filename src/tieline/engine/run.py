@@ -6,7 +6,7 @@ ends the run here, and the agenda says when to look again.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal, TypeVar
 
 from psycopg.types.json import Jsonb
@@ -71,6 +71,8 @@ class Run:
     steps: list[Step] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     due: list[datetime] = field(default_factory=list)
+    later: list[datetime] = field(default_factory=list)
+    """When to look again although all is done."""
     demanded: set[tuple[str, str, str]] = field(default_factory=set)
     wakes: list[Wake] = field(default_factory=list)
     pending: list[Outcome] = field(default_factory=list)
@@ -228,6 +230,10 @@ class Run:
     def look_again(self, after: timedelta) -> None:
         """Ask for a further run, at the latest then."""
         self.due.append(self.started_at + after)
+
+    def look_again_on(self, day: date) -> None:
+        """Ask for a further run on a day: nothing waits for it, and nothing is wrong."""
+        self.later.append(datetime.combine(day, time(), UTC))
 
     def ref(self, connection: str, target: str, subject: str) -> str | None:
         """The vendor's id of one of our records, if we know it."""

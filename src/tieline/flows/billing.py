@@ -19,13 +19,14 @@ from tieline.flows.invoices import (
     next_invoice_id,
     open_draft,
 )
+from tieline.flows.version_gate import wait_for_versions
 from tieline.lane.invoicing import invoiced_lines, mark_invoiced, unbilled_lines
 from tieline.model.contract import ContractVersion
 from tieline.model.invoice import Invoice, InvoiceState
 from tieline.model.money import Money
 from tieline.model.project import Project
 from tieline.sdk.roles import Erp
-from tieline.store.canonical import newest_contract, read_project
+from tieline.store.canonical import contract_on, newest_contract, read_project
 from tieline.store.master_data import customer_held_as
 
 
@@ -42,7 +43,10 @@ def billing(run: Run, project_id: str, systems: Systems) -> None:
     new = unbilled_lines(run.db, project_id, until)
     if not new and draft is None:
         return run.stand_by("Nothing is to be billed")
-    invoice = _proposal(run, contract, project, draft, [*old, *new])
+    ends_on = max((line.work_date for line in (*old, *new)), default=until)
+    wait_for_versions(run, project, ends_on, systems)
+    agreed = contract_on(run.db, contract.id, ends_on) or contract
+    invoice = _proposal(run, agreed, project, draft, [*old, *new])
     if invoice is None:
         return run.stand_by("Nothing is to be billed")
     if invoice.net.amount == 0 and draft is None:

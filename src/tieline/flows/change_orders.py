@@ -6,6 +6,7 @@ from tieline.engine.problem import Problem
 from tieline.engine.run import Run
 from tieline.flows.amendment import apply_change_order, order_problems
 from tieline.flows.engagement import amend
+from tieline.lane.own_charges import invoiced_milestones
 from tieline.model.change_order import ChangeOrder, ChangeOrderLine
 from tieline.model.contract import ContractVersion
 from tieline.model.firm import Firm
@@ -24,7 +25,7 @@ def take_change_orders(
         if known is not None:
             run.problems += _changed_afterwards(contract, order, known)
         elif order.status == "approved":
-            found = order_problems(contract, order, firm)
+            found = order_problems(contract, order, firm) or _invoiced(run, contract, order, firm)
             if found:
                 run.problems.append(_unfit(contract, order, "; ".join(found)))
                 continue
@@ -42,6 +43,17 @@ def take_change_orders(
             amend(run, draft)
             contract = draft
     return contract
+
+
+def _invoiced(run: Run, contract: ContractVersion, order: ChangeOrder, firm: Firm) -> list[str]:
+    """A milestone that is on an invoice is as it was agreed then."""
+    after = {item.id: item.amount for item in apply_change_order(contract, order, firm).billing_schedule.items}
+    invoiced = invoiced_milestones(run.db, contract.id)
+    return [
+        f"'{item.name}' is invoiced already; leave it, and add a line for what is more or less"
+        for item in contract.billing_schedule.items
+        if item.milestone_id in invoiced and after.get(item.id) != item.amount
+    ]
 
 
 def _agreed(order: ChangeOrder) -> tuple[str, str]:

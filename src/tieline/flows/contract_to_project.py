@@ -1,22 +1,37 @@
-"""Contract to project: what every system must hold for the newest version of a contract."""
+"""Contract to project: what every system must hold for the version of a contract that is in force.
+
+A version that takes effect later is kept here until its day: no system of these roles holds terms with dates.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from tieline.engine.link import Link
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
+from tieline.engine.step import Step
 from tieline.flows.customer_identity import golden_customer, question_about, see, shown_as
 from tieline.flows.plan import contract_part, plan_projects
 from tieline.model.contract import BillingSchedule, BillingScheduleItem, ContractVersion
 from tieline.model.customer import Customer
 from tieline.model.notice import CustomerLink
 from tieline.model.project import Project
-from tieline.sdk.roles import Erp, Psa
-from tieline.store.canonical import newest_contract, put_project
+from tieline.model.record import Record
+from tieline.sdk.operation import Operation
+from tieline.sdk.roles import Crm, Erp, Psa
+from tieline.store.canonical import contract_on, contract_versions, next_effect, put_project
 from tieline.store.master_data import customer_held_as
+from tieline.store.versions import held_versions, hold_version
+
+MISSING = ("refused", "in_doubt", "waiting", "retrying", "accepted")
+"""How a step ends whose system does not hold what it should."""
 
 
 def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
     """Key: the contract's id."""
-    contract = newest_contract(run.db, contract_id)
+    today = run.started_at.date()
+    contract = contract_on(run.db, contract_id, today)
     if contract is None or systems.is_closed(contract.engagement_id):
         return run.stand_by("The engagement was withdrawn")
     crm = systems.crm(contract.opportunity_id)
@@ -25,8 +40,12 @@ def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
     customer = run.corrected("customer", crm.read_customer(customer_ref))
     run.keep(customer, see)
     customer_ref = run.ref(crm.connection, "customer", customer.id) or customer_ref  # another one after a merge
+    if (next_day := next_effect(run.db, contract_id, today)) is not None:
+        run.look_again_on(next_day)
+    before = plans_before(run, contract) if contract.version > 1 else {}
 
     for project in plan_projects(contract, customer.name, opportunity_ref, customer_ref):
+        began = len(run.steps)
         run.keep(project, put_project)
         erp, psa = systems.erp(project), systems.psa(project)
         bill_to = _customer(run, systems, customer, contract, project, customer_ref)
@@ -41,7 +60,9 @@ def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
         _wbs(run, "Tasks in PSA", psa, project, planned)
         run.ensure_each("Milestones in PSA", psa.ensure_milestone, project.milestones, project=planned)
         run.ensure_each("Resource requests in PSA", psa.ensure_resource_request, project.demand, project=planned)
+        _withdraw_dropped(run, psa, project, before.get(project.id, ()))
         run.ensure("Project shown in CRM", crm.show_project, project.summary, erp=booked, psa=planned)
+        _note_held(run, project, {"crm": crm, "psa": psa, "erp": erp}, run.steps[began:])
         run.notify(
             "Ready to staff",
             psa.notify,
@@ -55,6 +76,44 @@ def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
         if not contract.billing_terms.is_empty:  # a fee in advance needs no work
             run.wake("billing", project.id, contract.engagement_id)
     return None
+
+
+def plans_before(run: Run, contract: ContractVersion) -> dict[str, list[Project]]:
+    """What earlier versions wanted of each project."""
+    plans: dict[str, list[Project]] = {}
+    for version in contract_versions(run.db, contract.id):
+        if version.version < contract.version:
+            for project in plan_projects(version, "", "", ""):
+                plans.setdefault(project.id, []).append(project)
+    return plans
+
+
+def _withdraw_dropped(run: Run, psa: Psa, project: Project, before: Sequence[Project]) -> None:
+    """What no version wants any more; tasks in the ERP stay, since time may still be on its way to them."""
+    parts: list[tuple[str, Operation[Any], Callable[[Project], Sequence[Record]]]] = [
+        ("Resource requests in PSA", psa.ensure_resource_request, lambda one: one.demand),
+        ("Milestones in PSA", psa.ensure_milestone, lambda one: one.milestones),
+        ("Tasks in PSA", psa.ensure_wbs_element, lambda one: one.wbs),
+    ]
+    for label, operation, records in parts:
+        wanted = {record.id for record in records(project)}
+        dropped = {record.id for plan in before for record in records(plan)} - wanted
+        run.withdraw(label, operation, sorted(dropped))
+
+
+def _note_held(run: Run, project: Project, systems: Mapping[str, Crm | Psa | Erp], steps: Sequence[Step]) -> None:
+    """A system of which nothing is missing holds this version; drafts that waited for it go on."""
+    held = held_versions(run.db, project.id)
+    for role, system in systems.items():
+        missing = [step for step in steps if step.connection == system.connection and step.what in MISSING]
+        if not missing and held.get(role) != project.contract_version:
+            version = project.contract_version
+            run.in_transaction.append(
+                partial(hold_version, project_id=project.id, role=role, connection=system.connection, version=version)
+            )
+            if version > 1:
+                run.wake("milestone_billing", project.id, project.engagement_id)
+                run.wake("billing", project.id, project.engagement_id)
 
 
 def _customer(

@@ -24,7 +24,11 @@ def milestone_billing(run: Run, project_id: str, systems: Systems) -> None:
         milestone = planned.get(found.id)
         if milestone is None:
             continue
-        if found.completed_on is not None and found.id not in known:
+        billed = known.get(found.id)
+        stale = billed is not None and not billed.invoiced and billed.amount != milestone.amount.amount
+        if found.completed_on is not None and stale:  # a change order came between its completion and its invoice
+            run.with_commit(partial(withdraw_milestone, project_id=project.id, milestone_id=found.id))
+        if found.completed_on is not None and (billed is None or stale):
             charge = milestone_charge(psa.connection, project, milestone, found.completed_on, found.approved_by)
             run.with_commit(partial(add_charge, charge=charge))
             run.note("Milestone completed", f"{milestone.name}, {milestone.amount}")

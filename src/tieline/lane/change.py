@@ -83,24 +83,29 @@ where t.id = any (%(lines)s)
 """
 
 
-def apply_changes(db: Connection, pricing: Pricing, connection: str, kind: str, lines: Sequence[SourceLine]) -> Outcome:
-    """Bring known lines to their newer versions. The caller holds the feed's lock and shares the batches."""
+def apply_changes(
+    db: Connection, pricing: Pricing, connection: str, kind: str, lines: Sequence[SourceLine], *, anew: bool = False
+) -> Outcome:
+    """Bring known lines to their newer versions. The caller holds the feed's lock and shares the batches.
+
+    `anew`: they are taken back and demanded anew although nothing of them differs at their source.
+    """
     newer = {line.source_id: line for line in lines}
     values = {"connection": connection, "kind": kind, "ids": list(newer)}
     db.execute(_LOCK_BATCHES, values).fetchall()
     locked = db.execute(_LOCK_LINES, values).fetchall()
     plan, outcome = _Plan(), Outcome()
     for row in db.execute(_KNOWN, {"lines": [row["id"] for row in locked]}).fetchall():
-        _change(plan, outcome, row, newer[row["source_id"]])
+        _change(plan, outcome, row, newer[row["source_id"]], anew)
     _carry_out(db, plan)
     _reverse(db, pricing, plan.reverse)
     return outcome
 
 
-def _change(plan: _Plan, outcome: Outcome, row: dict[str, Any], line: SourceLine) -> None:
+def _change(plan: _Plan, outcome: Outcome, row: dict[str, Any], line: SourceLine, anew: bool) -> None:
     """What one line needs."""
     fate, counted = _fate(row), row["state"] != "withdrawn"
-    if (not line.approved and not counted) or (line.approved and counted and _same(row, line)):
+    if (not line.approved and not counted) or (line.approved and counted and not anew and _same(row, line)):
         plan.restate.append((row["id"], line.source_version))
         return
     if counted:

@@ -44,6 +44,7 @@ class BilledMilestone:
 
     transaction_id: int
     invoiced: bool
+    amount: Decimal
 
 
 _ADD = """
@@ -107,12 +108,23 @@ def milestone_charge(
 def billed_milestones(db: Connection, project_id: str) -> dict[str, BilledMilestone]:
     """The live milestone transactions of a project, by the milestone's id."""
     rows = db.execute(
-        "select t.id, t.source_id, i.transaction_id is not null as invoiced from project_transaction t"
+        "select t.id, t.source_id, t.amount, i.transaction_id is not null as invoiced from project_transaction t"
         " left join invoice_line i on i.transaction_id = t.id"
         " where t.project_id = %s and t.kind = 'milestone' and t.live and t.state = 'checked'",
         [project_id],
     ).fetchall()
-    return {row["source_id"]: BilledMilestone(row["id"], row["invoiced"]) for row in rows}
+    return {row["source_id"]: BilledMilestone(row["id"], row["invoiced"], row["amount"]) for row in rows}
+
+
+def invoiced_milestones(db: Connection, contract_id: str) -> set[str]:
+    """The milestones of a contract that are on an invoice, by their ids."""
+    rows = db.execute(
+        "select t.source_id from project p join project_transaction t on t.project_id = p.id"
+        " join invoice_line i on i.transaction_id = t.id"
+        " where p.contract_id = %s and t.kind = 'milestone' and t.live",
+        [contract_id],
+    ).fetchall()
+    return {row["source_id"] for row in rows}
 
 
 def withdraw_milestone(db: Connection, project_id: str, milestone_id: str) -> None:

@@ -1,0 +1,27 @@
+"""Credit and rebill: what was invoiced before a version with an earlier date is one decision, with the net amount."""
+
+from functools import partial
+
+from tieline.engine.routing import Systems
+from tieline.engine.run import Run
+from tieline.lane.repricing import agree_to_repricing, proposed_repricing
+from tieline.store.canonical import newest_contract
+
+LABEL = "Credit and rebill"
+
+
+def repricing(run: Run, contract_id: str, systems: Systems) -> None:
+    """Key: the contract's id."""
+    contract, proposal = newest_contract(run.db, contract_id), proposed_repricing(run.db, contract_id)
+    if contract is None or proposal is None or systems.is_closed(contract.engagement_id):
+        return run.stand_by("Nothing is to be credited and billed again")
+    lines = sum(line["lines"] for line in proposal["lines"])
+    invoices = len({line["invoice"] for line in proposal["lines"]})
+    why = (
+        f"version {proposal['version']} of '{contract.name}' changes {lines} lines of {invoices} released invoices;"
+        f" net {' and '.join(proposal['net'])}"
+    )
+    run.approval(LABEL, proposal, unless=False, why=why)
+    run.with_commit(partial(agree_to_repricing, contract_id=contract_id))
+    run.note(LABEL, f"agreed, net {' and '.join(proposal['net'])}")
+    return None
