@@ -143,7 +143,7 @@ class World:
         self.until(
             lambda: self.rows(
                 "select 1 as one where not exists"
-                " (select from agenda where (behind or due_at is not null) and flow <> 'unlinked')"
+                " (select from agenda where (behind or due_at is not null and state <> 'done') and flow <> 'unlinked')"
                 " and not exists (select from procrastinate_jobs)"
                 " and not exists (select from posting_batch where state <> 'done')"
             ),

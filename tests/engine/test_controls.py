@@ -155,6 +155,11 @@ def test_what_is_paused_waits_with_its_reason_and_goes_on_when_it_is_resumed(
     assert bench.rows("select note from agenda") == [{"note": f"Thing in ERP: {name} is paused: the auditors are here"}]
     assert resume(bench.database, scope, name, "dana") is True
     assert resume(bench.database, scope, name, "dana") is False
+    forgotten = (
+        "update agenda a set due_at = clock_timestamp() from audit_event e where e.action = 'resume'"
+        " and a.due_at > e.at + interval '1 second' returning a.key"
+    )
+    assert len(bench.rows(forgotten)) == 1, "no process that remembers the pause puts it off again"
     with bench.database.transaction() as db:
         assert wake_due(db) == 1
     assert controlled(bench).run("f", "k") == "done"

@@ -39,6 +39,10 @@ class Pause:
     unusual: bool = False
 
 
+REMEMBERED = 1.0
+"""Seconds for which a process trusts what it has read of pauses."""
+
+
 class Controls:
     """Asked before every round of writes; pauses and counts are re-read at most once a second per process."""
 
@@ -72,7 +76,7 @@ class Controls:
 
     def _current(self, db: Connection) -> dict[tuple[str, str], Pause]:
         with self._lock:
-            if time.monotonic() - self._read_at > 1.0:
+            if time.monotonic() - self._read_at > REMEMBERED:
                 rows = db.execute("select scope, name, reason from pause").fetchall()
                 self._pauses = {
                     (row["scope"], row["name"]): Pause(f"{row['name']} is paused: {row['reason']}") for row in rows
@@ -108,5 +112,10 @@ def resume(database: Database, scope: str, name: str, by: str) -> bool:
             scope == "connection"
         ):  # refused credentials are tried again in an hour, or now that a person has mended them
             db.execute("update effect set retry_at = null where connection = %s and state = 'refused_for_now'", [name])
-        db.execute("update agenda set due_at = clock_timestamp() where state in ('blocked', 'retrying') and not behind")
+        # Not at once: who still remembers the pause would find it in force and put off the flow for minutes.
+        db.execute(
+            "update agenda set due_at = clock_timestamp() + make_interval(secs => %s)"
+            " where state in ('blocked', 'retrying') and not behind",
+            [REMEMBERED * 1.5],
+        )
     return True

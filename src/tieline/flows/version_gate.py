@@ -20,6 +20,7 @@ def wait_for_versions(run: Run, project: Project, until: date, systems: Systems)
         }
         names = " and ".join(of_role[role] for role in behind)
         version = max(behind.values())
-        run.stand_by(f"No invoice before {names} holds version {version} of the contract, in force by {until}")
+        hold = "holds" if len(behind) == 1 else "hold"
+        run.stand_by(f"No invoice before {names} {hold} version {version} of the contract, in force by {until}")
     if is_repricing(run.db, project.contract_id):
         run.stand_by("No invoice before its lines are priced by the newest version of the contract")
