@@ -131,7 +131,10 @@ def test_what_was_invoiced_is_credited_and_billed_again_only_after_a_decision_on
         proposal = proposed_repricing(db, "con_1")
         assert not is_repricing(db, "con_1")
     assert proposal == {
-        "net": ["USD 50.00"],
+        "currency": "USD",
+        "net": "50.00",
+        "credit": "525.00",
+        "rebill": "575.00",
         "version": 2,
         "lines": [
             {
@@ -141,8 +144,8 @@ def test_what_was_invoiced_is_credited_and_billed_again_only_after_a_decision_on
                 "hours": "2.50",
                 "rate": "210",
                 "new_rate": "230",
-                "credit": "USD 525.00",
-                "rebill": "USD 575.00",
+                "credit": "525.00",
+                "rebill": "575.00",
             }
         ],
     }

@@ -5,6 +5,7 @@ from functools import partial
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.lane.repricing import agree_to_repricing, proposed_repricing
+from tieline.model.money import Money
 from tieline.store.canonical import newest_contract
 
 LABEL = "Credit and rebill"
@@ -15,13 +16,14 @@ def repricing(run: Run, contract_id: str, systems: Systems) -> None:
     contract, proposal = newest_contract(run.db, contract_id), proposed_repricing(run.db, contract_id)
     if contract is None or proposal is None or systems.is_closed(contract.engagement_id):
         return run.stand_by("Nothing is to be credited and billed again")
+    net, credit = (Money(amount=proposal[name], currency=proposal["currency"]) for name in ("net", "credit"))
     lines = sum(line["lines"] for line in proposal["lines"])
     invoices = len({line["invoice"] for line in proposal["lines"]})
     why = (
-        f"version {proposal['version']} of '{contract.name}' changes {lines} lines of {invoices} released invoices;"
-        f" net {' and '.join(proposal['net'])}"
+        f"version {proposal['version']} of '{contract.name}' changes {lines} lines of {invoices} released invoices:"
+        f" {credit} credited, net {net}"
     )
-    run.approval(LABEL, proposal, unless=False, why=why)
+    run.approval(LABEL, proposal, unless=False, why=why, worth=credit, legal_entity=contract.legal_entity)
     run.with_commit(partial(agree_to_repricing, contract_id=contract_id))
-    run.note(LABEL, f"agreed, net {' and '.join(proposal['net'])}")
+    run.note(LABEL, f"agreed, net {net}")
     return None

@@ -236,7 +236,7 @@ def _proposal(released: Sequence[_Difference]) -> dict[str, Any] | None:
         row, new = one.row, one.priced
         number, what = row["invoice_number"] or row["invoice"], row["role"] or row["kind"]
         rates = (f"{row['rate']:f}", f"{new.rate:f}" if new else "not agreed")
-        groups.setdefault((number, what, row["currency"], *rates), []).append(one)
+        groups.setdefault((number, what, *rates), []).append(one)
     lines = [
         {
             "invoice": number,
@@ -245,18 +245,22 @@ def _proposal(released: Sequence[_Difference]) -> dict[str, Any] | None:
             "hours": f"{sum(one.row['quantity'] for one in some if one.row['kind'] == 'time') / 60:.2f}",
             "rate": rate,
             "new_rate": new_rate,
-            "credit": f"{currency} {_sum(some, old=True):,f}",
-            "rebill": f"{currency} {_sum(some, old=False):,f}",
+            "credit": f"{_sum(some, old=True):f}",
+            "rebill": f"{_sum(some, old=False):f}",
         }
-        for (number, what, currency, rate, new_rate), some in sorted(groups.items())
+        for (number, what, rate, new_rate), some in sorted(groups.items())
     ]
-    net: dict[str, Decimal] = {}
-    for (_, _, currency, *_), some in sorted(groups.items()):
-        net[currency] = net.get(currency, Decimal(0)) + _sum(some, old=False) - _sum(some, old=True)
     if not lines:
         return None
-    version = max(one.priced.contract_version if one.priced else 0 for one in released)
-    return {"net": [f"{currency} {amount:,f}" for currency, amount in net.items()], "version": version, "lines": lines}
+    credit, rebill = _sum(released, old=True), _sum(released, old=False)
+    return {
+        "currency": released[0].row["currency"],
+        "net": f"{rebill - credit:f}",
+        "credit": f"{credit:f}",
+        "rebill": f"{rebill:f}",
+        "version": max(one.priced.contract_version if one.priced else 0 for one in released),
+        "lines": lines,
+    }
 
 
 def _sum(some: Sequence[_Difference], *, old: bool) -> Decimal:

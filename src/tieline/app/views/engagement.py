@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from tieline.app.views.approvals import ApprovalRow, list_approvals
 from tieline.app.views.burn import Burn, read_burn
+from tieline.app.views.contract_chain import HolderRow, VersionRow, read_holders, read_versions
 from tieline.app.views.engagements import EngagementRow, list_engagements
 from tieline.app.views.exceptions import ExceptionRow, list_exceptions
 from tieline.model.contract import ContractVersion
-from tieline.store.canonical import contract_of_engagement
+from tieline.store.canonical import contract_of_engagement, contract_on
 from tieline.store.database import Connection
 
 LINE_STATES = (
@@ -25,18 +26,6 @@ LINE_STATES = (
     "opening",
     "written_off",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class VersionRow:
-    """One version of the contract."""
-
-    version: int
-    name: str
-    value: Decimal
-    currency: str
-    activated_at: datetime
-    in_force: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +47,8 @@ class ContractView:
     delivery_leads: tuple[str, ...]
     sales_owner: str | None
     versions: tuple[VersionRow, ...]
+    """The newest first."""
+    holders: tuple[HolderRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,11 +124,12 @@ def read_engagement(db: Connection, engagement_id: str, today: date) -> Engageme
     rows = list_engagements(db, engagement_id=engagement_id, limit=1)
     if not rows:
         return None
-    contract = contract_of_engagement(db, engagement_id)
+    newest = contract_of_engagement(db, engagement_id)
+    contract = contract_on(db, newest.id, today) if newest else None
     return EngagementPage(
         row=rows[0],
         opportunities=tuple(_opportunities(db, engagement_id)),
-        contract=_contract(db, contract) if contract else None,
+        contract=_contract(db, contract, today) if contract else None,
         projects=tuple(_projects(db, engagement_id)),
         burn=read_burn(db, contract, today) if contract else None,
         lines=tuple(read_line_states(db, engagement_id)),
@@ -158,28 +150,24 @@ def _opportunities(db: Connection, engagement_id: str) -> list[RecordRow]:
     return [RecordRow(**row) for row in rows]
 
 
-def _contract(db: Connection, newest: ContractVersion) -> ContractView:
-    rows = db.execute(
-        "select version, activated_at, body->>'name' as name, (body->'value'->>'amount')::numeric as value,"
-        " body->'value'->>'currency' as currency from contract_version where contract_id = %s order by version desc",
-        [newest.id],
-    ).fetchall()
+def _contract(db: Connection, contract: ContractVersion, today: date) -> ContractView:
     return ContractView(
-        id=newest.id,
-        name=newest.name,
-        contract_type=newest.contract_type,
-        billing_method=newest.billing_method,
-        payment_terms=newest.payment_terms,
-        po_number=newest.po_number,
-        legal_entity=newest.legal_entity,
-        currency=newest.currency,
-        value=newest.value.amount,
-        budget_hours=newest.budget.hours,
-        start_date=newest.start_date,
-        end_date=newest.end_date,
-        delivery_leads=newest.delivery_leads,
-        sales_owner=newest.sales_owner,
-        versions=tuple(VersionRow(**row, in_force=row["version"] == newest.version) for row in rows),
+        id=contract.id,
+        name=contract.name,
+        contract_type=contract.contract_type,
+        billing_method=contract.billing_method,
+        payment_terms=contract.payment_terms,
+        po_number=contract.po_number,
+        legal_entity=contract.legal_entity,
+        currency=contract.currency,
+        value=contract.value.amount,
+        budget_hours=contract.budget.hours,
+        start_date=contract.start_date,
+        end_date=contract.end_date,
+        delivery_leads=contract.delivery_leads,
+        sales_owner=contract.sales_owner,
+        versions=tuple(read_versions(db, contract.id, today)),
+        holders=tuple(read_holders(db, contract.id)),
     )
 
 
