@@ -40,3 +40,20 @@ def test_far_more_than_usual_waits_behind_one_exception_until_a_person_allows_it
     assert [look("c"), look("d")] == ["done", "done"]
     assert vendor.creates() == 12
     assert bench.rows("select id from exception_item where closed_at is null") == []
+
+
+def test_what_is_sent_again_because_it_failed_is_counted_once(bench: Bench) -> None:
+    vendor = LedgerVendor()
+    thing = Thing(id="t", name="A")
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        run.ensure("Thing", vendor.operation(), thing)
+
+    bench.flows["f"] = flow
+    vendor.script[:] = ["busy", "busy", "busy"]
+    for _ in range(4):
+        bench.look("f")
+        bench.rows("update effect set retry_at = null returning id")
+    assert vendor.creates() == 1
+    assert vendor.script == []
+    assert bench.rows("select sum(records)::int as sent from change_count") == [{"sent": 1}]

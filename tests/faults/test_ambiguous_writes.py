@@ -22,6 +22,7 @@ LINES = 6_000
 """Time lines of each write safety, in torture."""
 FEW = 40
 _TIME_PASSES = """
+with hours as (delete from change_count)
 update effect set retry_at = null, quarantine_until = null, sent_at = now() - interval '1 hour'
 where state in ('in_doubt', 'refused_for_now') returning id
 """

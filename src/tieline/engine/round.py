@@ -259,11 +259,11 @@ class Round:
                     again.append(demand)
                     continue
                 attempts.append((demand, decision, intent, effect_id, number))
+                if effect is None or not effect.failures:  # what is sent again because it failed is no further change
+                    run.count_change(self.operation.connection, demand.record)
             crash_point("effect.intending")
         crash_point("effect.intended")
         run.changed = True
-        for demand, *_ in attempts:
-            run.count_change(self.operation.connection, demand.record)
         ends = self._call_all([(decision, intent) for _, decision, intent, _, _ in attempts], intended_at)
         crash_point("effect.answered")
         for (demand, decision, intent, effect_id, number), ended in zip(attempts, ends, strict=True):
