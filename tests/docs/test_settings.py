@@ -29,6 +29,7 @@ from tieline.mapping.rows import FieldRow
 from tieline.mapping.transforms import TRANSFORMS
 from tieline.model.collection import CollectionRules
 from tieline.model.firm import LegalEntity, ServiceLine
+from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.sdk.connector import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +47,9 @@ TABLES: dict[str, type[BaseModel]] = {
     "volume": VolumeTable,
     "guard": GuardTable,
     "collections": CollectionRules,
+    "health": HealthRules,
+    "early_warning": WarningRules,
+    "renewal": RenewalRules,
     "exception_owner": ExceptionOwnerTable,
     "exception_sla": ExceptionSlaTable,
     "sla.<tier>": TierTable,

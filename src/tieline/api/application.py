@@ -19,6 +19,7 @@ from tieline.api import (
     lineage,
     matches,
     operations,
+    outlook,
     reconciliation,
     replays,
     service,
@@ -70,6 +71,7 @@ def api_router() -> APIRouter:
         answers,
         collections,
         key_figures,
+        outlook,
     ):
         router.include_router(module.router)
     return router

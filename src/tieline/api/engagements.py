@@ -12,6 +12,7 @@ from tieline.app.views.engagement import read_engagement
 from tieline.app.views.engagements import Show, page_engagements
 from tieline.app.views.paging import snapshot
 from tieline.app.views.timeline import read_newest, read_waiting
+from tieline.model.outlook import Colour
 
 router = APIRouter(tags=["engagements"])
 
@@ -21,12 +22,13 @@ def list_all(
     desk: OnDesk,
     show: Annotated[Show, Query(description="`trouble`: only those that need a person.")] = "all",
     search: Annotated[Line | None, Query(description="Part of a name, or any id of any system.")] = None,
+    colour: Annotated[Colour | None, Query(description="Of this health, as last looked at.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> object:
     """Where each engagement stands, why, and who must act."""
     with snapshot(desk.database) as db:
-        return page_engagements(db, limit=limit, show=show, search=search, cursor=cursor)
+        return page_engagements(db, limit=limit, show=show, search=search, cursor=cursor, colour=colour)
 
 
 @router.get("/api/engagements/{engagement_id}", response_model=EngagementDetail, summary="Read one engagement")

@@ -30,6 +30,7 @@ class Engagement(Answer):
     invoiced: Decimal
     paid: Decimal
     opened_at: datetime
+    colour: str | None = Field(description="Health as last looked at: `green`, `amber`, `red` or `unknown`.")
 
 
 class Engagements(Answer):

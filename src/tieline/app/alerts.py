@@ -15,6 +15,7 @@ from tieline.engine.audit import audit
 from tieline.model.durations import spoken
 from tieline.sdk.secrets import scrub
 from tieline.store.database import Connection, Database
+from tieline.store.outlooks import list_outlooks
 
 log = structlog.get_logger()
 
@@ -197,6 +198,19 @@ def violations(db: Connection, site: Site) -> Iterator[Cause]:
     )
 
 
+def early_warnings(db: Connection, site: Site) -> Iterator[Cause]:
+    """Milestones and invoices that are late or will be, one alert for each occasion."""
+    for one in list_outlooks(db):
+        for warning in one.warnings:
+            yield Cause(
+                cause=f"risk:{warning.id}",
+                kind="risk",
+                title=warning.title,
+                message=f"{one.customer}, {one.name}: {warning.text}",
+                link=f"/engagements/{one.id}",
+            )
+
+
 FINDERS: Sequence[Finder] = (
     broken_promises,
     ill_connections,
@@ -204,6 +218,7 @@ FINDERS: Sequence[Finder] = (
     unclear_writes,
     late_exceptions,
     open_questions,
+    early_warnings,
     violations,
 )
 

@@ -20,6 +20,7 @@ from tieline.flows.contract_to_project import contract_to_project
 from tieline.flows.invoice_feedback import invoice_feedback
 from tieline.flows.milestone_billing import milestone_billing
 from tieline.flows.opportunity_to_contract import opportunity_to_contract
+from tieline.flows.outlook import customer_health, outlook
 from tieline.flows.project_feedback import project_feedback
 from tieline.flows.repricing import repricing
 from tieline.flows.staffing import staffing
@@ -46,6 +47,8 @@ FLOWS: Mapping[str, FlowFunction] = {
     "invoice_feedback": invoice_feedback,
     "project_feedback": project_feedback,
     "repricing": repricing,
+    "outlook": outlook,
+    "customer_health": customer_health,
     "unlinked": unlinked,
     "reconciliation": reconciliation,
 }
@@ -57,6 +60,8 @@ FLOW_TIERS: Mapping[str, Tier] = {
     "repricing": "invoice",
     "invoice_feedback": "feedback",
     "project_feedback": "feedback",
+    "outlook": "feedback",
+    "customer_health": "feedback",
 }
 """Every other flow works for `project`."""
 

@@ -32,6 +32,7 @@ from tieline.engine.tiers import ServiceLevel, Tier
 from tieline.exception_queue.ownership import OwnerRule, SlaRule
 from tieline.model.collection import CollectionRules
 from tieline.model.firm import Firm, LegalEntity, ServiceLine
+from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.sdk.connector import ConnectionSettings, Limits
 from tieline.sdk.errors import Unauthorized
 from tieline.sdk.secrets import know_secret
@@ -162,6 +163,9 @@ class SiteTables(_Table):
     collections: CollectionRules = CollectionRules()
     matching: MatchingTable = MatchingTable()
     steward: tuple[StewardTable, ...] = ()
+    health: HealthRules = HealthRules()
+    early_warning: WarningRules = WarningRules()
+    renewal: RenewalRules = RenewalRules()
     owners: dict[str, str] = {}
 
 
@@ -262,6 +266,9 @@ def _firm(folder: Path, tables: SiteTables, defects: list[SiteDefect]) -> Firm:
         auto_link=tables.matching.auto_link,
         ask_from=tables.matching.ask_from,
         stewards={steward.domain: steward.owner for steward in tables.steward},
+        health=tables.health,
+        early_warning=tables.early_warning,
+        renewal=tables.renewal,
     )
     return firm.model_copy(update={"catalog": read_catalog(folder / "catalog", firm, defects)})
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tieline.engine.tiers import SERVICE_LEVELS, ServiceLevel, Tier
 
-AlertKind = Literal["sla", "backlog", "connection", "budget", "exceptions", "approvals", "writes", "verify"]
+AlertKind = Literal["sla", "backlog", "connection", "budget", "exceptions", "approvals", "writes", "verify", "risk"]
 
 
 class _Table(BaseModel):

@@ -16,6 +16,7 @@ from tieline.app.assembly import Tieline
 from tieline.app.assurance import Assurance
 from tieline.app.intake import Intake
 from tieline.app.measure import forget_old, measure_batches
+from tieline.app.outlooks import look_at_all, look_at_late_invoices
 from tieline.app.site_watch import SiteWatch
 from tieline.app.transactions import Transactions
 from tieline.engine.approvals import expire_approvals
@@ -71,6 +72,7 @@ def duties(tieline: Tieline, intake: Intake, transactions: Transactions) -> dict
     table["measure"] = (5.0, partial(measure_batches, tieline.database))
     table["alerts"] = (2.0, partial(alerts, tieline))
     table["site"] = (2.0, SiteWatch(tieline, transactions).look)
+    table["outlook"] = (min(tieline.site.firm.health.every_seconds, 60.0), partial(outlooks, tieline))
     table["assurance"] = (5.0, Assurance(tieline).look)
     table["nightly"] = (min(every.nightly_seconds, 60.0), partial(nightly, tieline, intake, transactions))
     for name, governor in tieline.governors.items():
@@ -83,6 +85,7 @@ def nightly(tieline: Tieline, intake: Intake, transactions: Transactions) -> Non
     if claim_turn(tieline.database, "tieline:nightly", tieline.site.intake.nightly_seconds):
         intake.find_deletes()
         transactions.find_deletes()
+        look_at_late_invoices(tieline.database)
         forget_old(tieline.database)
 
 
@@ -90,6 +93,12 @@ def bill_what_is_due(tieline: Tieline) -> None:
     """Billing looks at projects whose period begins or ends, though nothing has happened."""
     with tieline.database.transaction() as db:
         wake_billing_due(db, datetime.now(UTC).date())
+
+
+def outlooks(tieline: Tieline) -> None:
+    """One worker looks at how engagements do."""
+    if claim_turn(tieline.database, "tieline:outlook", tieline.site.firm.health.every_seconds):
+        look_at_all(tieline.database, tieline.site)
 
 
 def alerts(tieline: Tieline) -> None:

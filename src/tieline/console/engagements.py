@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from tieline.app.outlooks import look_ahead
 from tieline.app.views.engagement import read_engagement
 from tieline.app.views.engagements import Show, count_engagements, page_engagements
 from tieline.app.views.paging import snapshot
@@ -17,6 +18,7 @@ from tieline.console.forms import OnDesk, Posted, see_other
 from tieline.console.rendering import page
 from tieline.engine.audit import audit
 from tieline.engine.wake import wake_engagement
+from tieline.model.outlook import Colour
 from tieline.store.database import Connection
 
 router = APIRouter()
@@ -32,11 +34,18 @@ Text = Annotated[str, Query(max_length=200)]
 
 
 @router.get("/engagements")
-def everything(request: Request, desk: OnDesk, show: Show = "all", q: Text = "", after: Text | None = None) -> Response:
+def everything(
+    request: Request,
+    desk: OnDesk,
+    show: Show = "all",
+    q: Text = "",
+    after: Text | None = None,
+    colour: Colour | None = None,
+) -> Response:
     """Where every engagement stands, why, and who must act."""
     search = q.strip().replace("\0", "")
     with snapshot(desk.database) as db:
-        found = page_engagements(db, limit=ROWS, show=show, search=search or None, cursor=after)
+        found = page_engagements(db, limit=ROWS, show=show, search=search or None, cursor=after, colour=colour)
         totals, counts, held = count_engagements(db), count_exceptions(db), money_held(db)
     return page(
         request,
@@ -47,6 +56,7 @@ def everything(request: Request, desk: OnDesk, show: Show = "all", q: Text = "",
         counts=counts,
         held=held,
         show=show,
+        colour=colour,
         search=search,
         first=after is None,
     )
@@ -75,6 +85,7 @@ def one(
         rows = thread_rows(items, desk.cards)
         waits = waiting_rows(read_waiting(db, engagement_id), desk.cards) if before is None else []
         counts = count_exceptions(db)
+        outlook = next(iter(look_ahead(db, desk.site.firm, datetime.now(UTC).date(), engagement_id)), None)
     more = len(rows) > STEPS or len(items) == EVENTS
     kept = rows[:STEPS]
     wanted = [row for row in kept if thread == "all" or (thread == "money" and row.money)]
@@ -84,6 +95,7 @@ def one(
         here="engagements",
         counts=counts,
         shown=shown,
+        outlook=outlook,
         rows=[*waits, *wanted],
         columns=columns([*waits, *rows], desk.cards),
         thread=thread,

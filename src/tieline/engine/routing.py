@@ -31,7 +31,7 @@ class NotInUse:
         self._role = role
 
     def __getattr__(self, name: str) -> Operation[Any]:
-        if name.startswith(("ensure_", "show_", "link_", "notify")):
+        if name.startswith(("ensure_", "show_", "link_", "create_", "notify")):
             return kept_in_tieline(self._role, self._role.upper(), name.removeprefix("ensure_"), "not_in_use")
         raise AttributeError(f"the firm has no {self._role}: {name} cannot be asked")
 

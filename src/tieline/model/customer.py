@@ -1,5 +1,6 @@
 """The customer who buys and is billed: hierarchy, legal entity, tax nexus, currency, terms and contacts."""
 
+from decimal import Decimal
 from typing import Annotated
 
 from tieline.model.record import Owned, Record
@@ -44,6 +45,8 @@ class Customer(Record):
     website: Annotated[str | None, Owned("crm")] = None
     billing_address: Annotated[Address, Owned("crm")] = Address()
     contacts: Annotated[tuple[Contact, ...], Owned("crm")] = ()
+    satisfaction: Annotated[Decimal | None, Owned("crm")] = None
+    """0 to 100, where the site maps a field of the CRM to it."""
     erp_number: Annotated[str | None, Owned("erp")] = None
     source_version: int = 0
 

@@ -8,6 +8,7 @@ from tieline.model.billing_terms import BillingTerms
 from tieline.model.collection import CollectionRules
 from tieline.model.contract import RateCardRow
 from tieline.model.money import Money
+from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.model.record import Owned, Record
 from tieline.model.service_package import ServicePackage
 
@@ -94,6 +95,9 @@ class Firm(Record):
     stewards: dict[str, str] = {}
     """Master domain (customer, person, project …) -> the team or person that keeps it."""
     collections: CollectionRules = CollectionRules()
+    health: HealthRules = HealthRules()
+    early_warning: WarningRules = WarningRules()
+    renewal: RenewalRules = RenewalRules()
 
     def legal_entity(self, code: str | None) -> LegalEntity | None:
         """The entity of this code."""

@@ -14,6 +14,7 @@ from tieline.model.customer import Customer
 from tieline.model.invoice import Invoice, InvoiceState, InvoiceSummary, Payment, ProjectFinancials
 from tieline.model.notice import CustomerLink, Notice
 from tieline.model.opportunity import Opportunity, Readiness
+from tieline.model.outlook import FollowUp, HealthSummary
 from tieline.model.project import ContractPart, Milestone, Project, ProjectSummary, ResourceRequest, WbsElement
 from tieline.model.staffing import Assignment, CostForecast, Resource, StaffingSummary
 from tieline.sdk.books import Books, SourceBooks
@@ -89,6 +90,18 @@ class Crm(Connection, Protocol):
     @property
     def show_collection(self) -> Operation[InvoiceCollection]:
         """Dispute, reminders and promise on an invoice that is shown already."""
+
+    @property
+    def show_health(self) -> Operation[HealthSummary]:
+        """Colour and reasons of an engagement or a customer."""
+
+    @property
+    def create_task(self) -> Operation[FollowUp]:
+        """Something sales is to do about a deal; made once and never changed, since it is theirs from then on."""
+
+    @property
+    def create_opportunity(self) -> Operation[FollowUp]:
+        """A deal sales may win; made once and never changed, since it is theirs from then on."""
 
 
 class Psa(Connection, Protocol):

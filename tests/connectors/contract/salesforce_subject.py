@@ -19,6 +19,7 @@ from tieline.model.invoice import InvoiceSummary, ProjectFinancials
 from tieline.model.money import Money
 from tieline.model.notice import CustomerLink
 from tieline.model.opportunity import Readiness
+from tieline.model.outlook import FollowUp, HealthSummary
 from tieline.model.staffing import StaffingSummary
 from tieline.sdk.connected import Connected
 from tieline.sdk.connector import RoleName
@@ -46,6 +47,7 @@ class SalesforceSubject(ControlApi):
 
     def connect(self, **options: Any) -> Connected:
         owners = options.pop("owners", {})
+        options.setdefault("follow_ups", ["task", "opportunity"])
         return connect(replace(self.org.settings(**options), owners=owners), OpenGate())
 
     def count(self, kind: str) -> int:
@@ -93,6 +95,8 @@ class SalesforceSubject(ControlApi):
                 owned=("missing", "The currency is missing"),
                 refused=(lacking, {"opportunity": NOWHERE}),
             )
+        if name in ("show_health", "create_task", "create_opportunity"):
+            return self._outlook(name)
         assert connected.crm is not None
         there = connected.crm.show_project.create(connected.crm.show_project.render(shown, {}), "key")
         assert isinstance(there, Written)
@@ -136,6 +140,34 @@ class SalesforceSubject(ControlApi):
                 refused=(financials.model_copy(update={"id": "prj_nowhere"}), {}),
             )
         return self._invoice(parent)
+
+    def _outlook(self, name: str) -> Sample:
+        if name == "show_health":
+            names = {"id": "eng_1", "scope": "engagement", "name": "Grid", "customer_ref": self.buyer}
+            health = HealthSummary.model_validate(names | {"colour": "red", "reasons": ("An invoice is late",)})
+            return _sample(
+                "Tieline_Health__c",
+                record=health,
+                newer=health.model_copy(update={"colour": "green"}),
+                shown=lambda row: row["Colour__c"],
+                values=("red", "green"),
+                owned=("reasons", "An invoice is late"),
+                refused=(health.model_copy(update={"customer_ref": NOWHERE}), {}),
+            )
+        refs = {"customer_ref": self.buyer, "opportunity_ref": self.deal}
+        words: dict[str, Any] = {"kind": "renewal", "name": "Renewal: Grid", "text": "It ends", "amount": usd("900")}
+        follow_up = FollowUp(id="con_1:2027-01-31:renewal", due_on=date(2027, 1, 31), **words, **refs)
+        kind, shown = ("Task", "Subject") if name == "create_task" else ("Opportunity", "Name")
+        sample = _sample(
+            kind,
+            record=follow_up,
+            newer=None,
+            shown=lambda row: row[shown],
+            values=("Renewal: Grid", None),
+            owned=("", ""),
+            refused=(follow_up.model_copy(update={"customer_ref": NOWHERE, "opportunity_ref": NOWHERE}), {}),
+        )
+        return replace(sample, create=f"{kind}.create", update="")
 
     def _collection(self, connected: Connected, parent: str) -> Sample:
         assert connected.crm is not None

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from tieline.app.views.paging import LARGEST, Page, Place, place_of
+from tieline.model.outlook import Colour
 from tieline.store.database import Connection
 
 STAGES = (
@@ -44,6 +45,8 @@ class EngagementRow:
     invoiced: Decimal
     paid: Decimal
     opened_at: datetime
+    colour: str | None
+    """Its health as last looked at: `green`, `amber`, `red` or `unknown`."""
 
 
 _LIST = """
@@ -64,6 +67,7 @@ page as (
   select * from engagement e
   where (%(id)s::text is null or e.id = %(id)s)
     and (%(show)s = 'all' or e.id in (select engagement from open))
+    and (%(colour)s::text is null or e.id in (select engagement_id from outlook where colour = %(colour)s))
     and (%(after_at)s::timestamptz is null or (e.opened_at, e.id) < (%(after_at)s, %(after_id)s))
     and (%(search)s::text is null or position(lower(%(search)s) in lower(e.name)) > 0
       or position(lower(%(search)s) in lower(e.customer_name)) > 0 or starts_with(e.id, %(search)s)
@@ -75,8 +79,8 @@ select e.id, left(e.name, 300) as name, left(e.customer_name, 300) as customer, 
   i.invoices, i.invoiced, i.paid, i.open as open_invoices,
   exists (select from project p join project_transaction t on t.project_id = p.id
     join erp_line l on l.transaction_id = t.id where p.engagement_id = e.id) as posted,
-  x.exceptions, x.exception_id, x.message, x.owner, a.waiting, a.note, a.moving
-from page e
+  o.colour, x.exceptions, x.exception_id, x.message, x.owner, a.waiting, a.note, a.moving
+from page e left join outlook o on o.engagement_id = e.id
 left join lateral (select version, body from contract_version v where v.engagement_id = e.id
   order by version desc limit 1) c on true
 cross join lateral (select count(*) filter (where status <> 'void') as invoices,
@@ -101,6 +105,7 @@ def list_engagements(
     show: Show = "all",
     search: str | None = None,
     after: Place | None = None,
+    colour: Colour | None = None,
 ) -> list[EngagementRow]:
     """The newest engagements first. `search` is part of a name, or any id of any system."""
     values = {
@@ -108,6 +113,7 @@ def list_engagements(
         "id": engagement_id,
         "show": show,
         "search": search,
+        "colour": colour,
         "after_at": after.at if after else None,
         "after_id": after.id if after else None,
     }
@@ -115,10 +121,16 @@ def list_engagements(
 
 
 def page_engagements(
-    db: Connection, *, limit: int, show: Show = "all", search: str | None = None, cursor: str | None = None
+    db: Connection,
+    *,
+    limit: int,
+    show: Show = "all",
+    search: str | None = None,
+    cursor: str | None = None,
+    colour: Colour | None = None,
 ) -> Page[EngagementRow]:
     """One page of the list. Raises BadCursor."""
-    rows = list_engagements(db, limit=limit + 1, show=show, search=search, after=place_of(cursor))
+    rows = list_engagements(db, limit=limit + 1, show=show, search=search, after=place_of(cursor), colour=colour)
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(items=tuple(rows[:limit]), next=Place(last.opened_at, last.id).cursor if last else None)
 
@@ -150,6 +162,7 @@ def _row(row: dict[str, Any]) -> EngagementRow:
         invoiced=row["invoiced"],
         paid=row["paid"],
         opened_at=row["opened_at"],
+        colour=row["colour"],
     )
 
 

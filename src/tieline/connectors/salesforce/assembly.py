@@ -12,6 +12,7 @@ from tieline.connectors.salesforce.client import CALL_OPTIONS, Row, Salesforce
 from tieline.connectors.salesforce.crm import crm_role
 from tieline.connectors.salesforce.customers import Customers
 from tieline.connectors.salesforce.events import ChangeEvents
+from tieline.connectors.salesforce.follow_up import FOLLOW_UPS
 from tieline.connectors.salesforce.operations import Writing
 from tieline.connectors.salesforce.opportunities import Opportunities
 from tieline.connectors.salesforce.reading import Reading
@@ -30,7 +31,9 @@ HERE = Path(__file__).parent
 def connect(settings: ConnectionSettings, gate: Gate) -> Connected:
     """A connection in use; nothing is called yet. Raises ValueError (options) or MappingFileError."""
     options, facts = read_options(settings), load_facts(HERE)
-    mappings = load_mappings(settings, leave_out=() if options.change_orders else ("change_order", "change_order_line"))
+    unused = () if options.change_orders else ("change_order", "change_order_line")
+    not_made = [target for kind, target in FOLLOW_UPS.items() if kind not in options.follow_ups]
+    mappings = load_mappings(settings, leave_out=(*unused, *not_made))
     sign_in = SignIn(settings, options, gate)
     http = VendorHttp(
         connection=settings.name,
@@ -74,6 +77,7 @@ def connect(settings: ConnectionSettings, gate: Gate) -> Connected:
             change_orders=ChangeOrders(salesforce, reading, settings.account, options.change_orders),
             customers=customers,
             feed=OpportunityFeed(salesforce, reading, options),
+            follow_ups=options.follow_ups,
         ),
         account=sign_in.organisation,
         check_live=checks.run,

@@ -59,6 +59,14 @@ class Salesforce:
             raise Unclear(self.connection, "answered an upsert without the record's id")
         return Written(identifier)
 
+    def create(self, sobject: str, body: Row) -> Written:
+        """Make one record; what makes it safe to send again is the caller's matter."""
+        answer = self.http.request("POST", f"{self.root}/sobjects/{sobject}", write=True, json=body).json()
+        identifier = answer.get("id") if isinstance(answer, dict) else None
+        if not isinstance(identifier, str) or not is_id(identifier):
+            raise Unclear(self.connection, "answered a create without the record's id")
+        return Written(identifier)
+
     def update(self, sobject: str, identifier: str, body: Row) -> Written:
         """Update one record by its id; a record that is gone is refused, never created again."""
         if not is_id(identifier):

@@ -8,6 +8,7 @@ from tieline.connectors.salesforce.books import SalesforceBooks
 from tieline.connectors.salesforce.change_orders import ChangeOrders
 from tieline.connectors.salesforce.changes import OpportunityFeed
 from tieline.connectors.salesforce.customers import Customers
+from tieline.connectors.salesforce.follow_up import create_follow_up
 from tieline.connectors.salesforce.operations import Writing, upsert
 from tieline.connectors.salesforce.opportunities import Opportunities
 from tieline.connectors.salesforce.readiness import show_readiness
@@ -17,6 +18,7 @@ from tieline.model.customer import Customer
 from tieline.model.invoice import InvoiceSummary, ProjectFinancials
 from tieline.model.notice import CustomerLink
 from tieline.model.opportunity import Opportunity, Readiness
+from tieline.model.outlook import FollowUp, HealthSummary
 from tieline.model.project import ProjectSummary
 from tieline.model.staffing import StaffingSummary
 from tieline.sdk.feed import Changed, Changes, IdSet
@@ -44,6 +46,9 @@ class SalesforceCrm:
     show_financials: Operation[ProjectFinancials]
     show_invoice: Operation[InvoiceSummary]
     show_collection: Operation[InvoiceCollection]
+    show_health: Operation[HealthSummary]
+    create_task: Operation[FollowUp]
+    create_opportunity: Operation[FollowUp]
 
     def record_url(self, target: str, external_id: str) -> str | None:
         """Where a person opens the record."""
@@ -79,6 +84,7 @@ def crm_role(
     change_orders: ChangeOrders,
     customers: Customers,
     feed: OpportunityFeed,
+    follow_ups: Sequence[str] = (),
 ) -> SalesforceCrm:
     """The role with its operations."""
     return SalesforceCrm(
@@ -98,4 +104,7 @@ def crm_role(
         show_financials=upsert(ProjectFinancials, "project.financials", "Financials of project", writing, part=True),
         show_invoice=upsert(InvoiceSummary, "invoice", "Invoice", writing),
         show_collection=upsert(InvoiceCollection, "invoice.collection", "Collection of invoice", writing, part=True),
+        show_health=upsert(HealthSummary, "health", "Health", writing),
+        create_task=create_follow_up("task", writing, follow_ups),
+        create_opportunity=create_follow_up("opportunity", writing, follow_ups),
     )

@@ -29,6 +29,8 @@ class Options(BaseModel):
     """Stages that commit the firm; without them every won opportunity does."""
     committed_field: str | None = Field(default=None, pattern=API_NAME)
     """A checkbox on the opportunity that commits the firm, instead of stages."""
+    follow_ups: tuple[Literal["task", "opportunity"], ...] = ()
+    """What Tieline may create for sales; each needs the right to create it."""
     currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
     """The one currency of an organisation without multi-currency, which has no CurrencyIsoCode fields."""
     changes_since: date | None = None
