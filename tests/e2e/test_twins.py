@@ -18,7 +18,7 @@ def test_a_likely_twin_waits_for_a_person_and_is_one_customer_when_they_say_so(f
 
     asked = firm.until(lambda: _asked(firm), "question about the twin")
     assert "may be 'Brightwater Logistics Inc'" in asked.message
-    assert "same name (67% sure)" in asked.message
+    assert "same name (66 % sure)" in asked.message
     assert asked.owner == "finance"
     firm.until(lambda: _in_psa(firm, second), "project in the PSA all the same")
     firm.settled()

@@ -43,3 +43,8 @@ def test_a_hierarchy_with_an_end_or_a_circle_of_others_is_none_of_ours() -> None
     assert circle(below("a", "b"), above) == []
     assert circle(below("a", None), above) == []
     assert circle(below("a", "b"), {one.id: one for one in (below("b", "c"), below("c", "b"))}) == []
+
+
+def test_what_the_one_that_stands_for_all_lacks_is_taken_from_the_others() -> None:
+    golden = golden_record(TWIN, {BRIGHT.id: BRIGHT, TWIN.id: TWIN}, {})
+    assert golden == TWIN.model_copy(update={"billing_address": BRIGHT.billing_address})

@@ -9,6 +9,9 @@ from tieline.app.site_master_data import DOMAINS
 from tieline.mapping import Mapping
 from tieline.mapping.canonical import leaf_paths, owner_of, records
 
+TECHNICAL = frozenset({"id", "source_version"})
+"""Fields of ours that no system has."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class OwnedField:
@@ -36,6 +39,8 @@ def register(site: Site, record: str | None = None) -> list[OwnedField]:
     for name in wanted:
         own = [(settings.name, mapping) for settings, mapping in mappings if mapping.record == name]
         for path, field in leaf_paths(name).items():
+            if path.rpartition(".")[2] in TECHNICAL:
+                continue
             found.append(
                 OwnedField(
                     record=name,

@@ -10,7 +10,7 @@ from rich.markup import escape
 from tieline.app.matches import look_through
 from tieline.app.ownership import register
 from tieline.app.site import load_site
-from tieline.app.views.matches import Held, MatchDetail, MatchRow, Show, count_matches, list_matches, read_match
+from tieline.app.views.matches import Held, MatchDetail, Show, count_matches, list_matches, read_match
 from tieline.app.views.paging import LARGEST, snapshot
 from tieline.cli.context import AsOption, JsonOption, SiteOption, database_of, out, print_json, table_of
 from tieline.cli.errors import UserError
@@ -54,7 +54,7 @@ def matches(
     for row in rows:
         last = f"{row.waiting} waiting" if row.waiting else "" if show == "open" else escape(row.decided_by or "")
         why = escape(", ".join(row.reasons))
-        table.add_row(str(row.number), escape(row.name_a), escape(row.name_b), _sure(row), why, last)
+        table.add_row(str(row.number), escape(row.name_a), escape(row.name_b), row.sure, why, last)
     nothing = {"open": "No customers wait to be told apart.", "same": "Nobody was made one.", "different": "None."}
     out.print(table if rows else f"[green]{nothing[show]}[/]")
     if len(rows) < counts[show]:
@@ -132,13 +132,9 @@ def _choice(text: str, sides: Mapping[str, str]) -> tuple[str, str]:
     return name, sides[side]
 
 
-def _sure(row: MatchRow) -> str:
-    return f"{row.probability:.1%}"
-
-
 def _show(detail: MatchDetail, woken: int | None) -> None:
     row = detail.row
-    out.print(f"[bold]{escape(row.name_a)}[/] and [bold]{escape(row.name_b)}[/]: {_sure(row)} sure that they are one")
+    out.print(f"[bold]{escape(row.name_a)}[/] and [bold]{escape(row.name_b)}[/]: {row.sure} sure that they are one")
     out.print(f"[dim]{escape(', '.join(row.reasons))}[/]")
     table = table_of("field", "a", "b", "counts")
     for pair in detail.fields:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from math import floor
 
 from tieline.engine.link import Link
 from tieline.engine.problem import Problem
@@ -101,9 +102,9 @@ def _may_be(own: Customer, twin: Customer, match: Match, erp: Erp, firm: Firm) -
         kind="duplicate",
         field=DOMAIN,
         key=":".join(sorted((own.id, twin.id))),
-        message=f"Customer '{own.name}' may be '{twin.name}', whom we know already: {match.score.words}"
-        f" ({match.score.probability:.0%} sure). Nothing is made in {erp.system} until a person has said so",
-        suggestion="Compare the two side by side and say whether they are one; either can be taken back.",
+        message=f"Customer '{own.name}' may be '{twin.name}': {match.score.words}"
+        f" ({floor(match.score.probability * 100)} % sure)",
+        suggestion=f"Compare the two and say whether they are one; nothing is made in {erp.system} until then.",
         owner=firm.stewards.get(DOMAIN, "finance"),
         label="Customer in ERP",
         target="customer",

@@ -7,7 +7,7 @@ from tieline.matching.blocking import keys_of
 from tieline.matching.matches import Match
 from tieline.matching.party import Party, features_of
 from tieline.matching.score import Bands, Rarity, compare
-from tieline.model.customer import Customer
+from tieline.model.customer import Address, Customer
 
 CHOOSABLE: Final = (
     "name",
@@ -59,13 +59,19 @@ def likely_twins(customer: Customer, others: Iterable[Customer], rarity: Rarity,
 
 
 def golden_record(survivor: Customer, others: Mapping[str, Customer], choices: Mapping[str, str]) -> Customer:
-    """The one that stands for all, with the values people chose from the others."""
-    chosen = {
-        field: getattr(others[source], field)
-        for field, source in choices.items()
-        if field in CHOOSABLE and source in others
-    }
-    return survivor.model_copy(update=chosen)
+    """The one that stands for all, with the values people chose from the others, and theirs where it has none."""
+    values: dict[str, object] = {}
+    for field in CHOOSABLE:
+        source = others.get(choices.get(field, ""), survivor)
+        donors = (source, survivor, *(others[name] for name in sorted(others)))
+        values[field] = next((found for one in donors if (found := known_value(one, field))), None)
+    return survivor.model_copy(update={field: value for field, value in values.items() if value is not None})
+
+
+def known_value(customer: Customer | None, field: str) -> object:
+    """What a customer says of a field; None when it says nothing."""
+    value = getattr(customer, field, None)
+    return None if value in ("", None, Address()) else value
 
 
 def circle(customer: Customer, others: Mapping[str, Customer]) -> list[Customer]:

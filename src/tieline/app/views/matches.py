@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from math import floor
 from typing import Any, Literal
 
-from tieline.matching.customers import CHOOSABLE
+from tieline.matching.customers import CHOOSABLE, known_value
 from tieline.model.customer import Address, Customer
 from tieline.store.database import Connection
 from tieline.store.master_data import seen_customers
@@ -35,6 +36,11 @@ class MatchRow:
     reason: str | None
     survivor: str | None
 
+    @property
+    def sure(self) -> str:
+        """The probability in percent, never rounded up to certainty."""
+        return f"{floor(self.probability * 1000) / 10:.1f} %"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
@@ -57,8 +63,8 @@ class FieldPair:
 
     @property
     def differs(self) -> bool:
-        """Whether there is something to choose."""
-        return self.a != self.b
+        """Whether there is something to choose; what only one of them has counts by itself."""
+        return self.a is not None and self.b is not None and self.a != self.b
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,13 +151,16 @@ def _row(row: dict[str, Any]) -> MatchRow:
 
 
 def _pair(name: str, a: Customer | None, b: Customer | None, row: MatchRow, choices: dict[str, str]) -> FieldPair:
+    told = {row.a: _told(a, name), row.b: _told(b, name)}
     source = choices.get(name, row.survivor)
-    chosen = {row.a: "a", row.b: "b"}.get(source or "")
-    return FieldPair(field=name, a=_told(a, name), b=_told(b, name), chosen=chosen)  # type: ignore[arg-type]
+    if source is not None and told.get(source) is None:
+        source = next((one for one, value in told.items() if value is not None), None)
+    chosen: Literal["a", "b"] | None = "a" if source == row.a else "b" if source == row.b else None
+    return FieldPair(field=name, a=told[row.a], b=told[row.b], chosen=chosen)
 
 
 def _told(customer: Customer | None, name: str) -> str | None:
-    value = getattr(customer, name, None)
+    value = known_value(customer, name)
     if isinstance(value, Address):
         parts = (value.street, value.postal_code, value.city, value.region, value.country)
         return ", ".join(part for part in parts if part) or None
