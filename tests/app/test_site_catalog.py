@@ -10,7 +10,8 @@ DISCOVERY, DATA = "catalog/discovery.toml", "catalog/data-migration.toml"
 
 def test_the_example_has_a_catalogue_that_the_firm_sells_by_sku(folder: Folder) -> None:
     firm = load_site(folder.path).firm
-    assert [(one.id, one.version) for one in firm.catalog] == [("data-migration", 2), ("discovery", 1)]
+    versions = [(one.id, one.version) for one in firm.catalog]
+    assert versions == [("data-migration", 2), ("discovery", 1), ("managed-run", 1)]
     found = firm.package("ADV-DISCOVERY")
     assert found is not None
     assert str(found.for_region("EMEA").hours_factor) == "1.1", "no float came in between"
@@ -33,13 +34,14 @@ def test_the_example_has_a_catalogue_that_the_firm_sells_by_sku(folder: Folder) 
         ("USD = 24000", "DOL = 24000", "'DOL' is no ISO 4217 currency code"),
         ('method = "per_unit"', 'method = "role_rates"', "the price method role_rates needs no amounts"),
         ('sku = ["ADV-DISCOVERY"]', 'sku = ["IMP-DATA"]', "SKU 'IMP-DATA' is sold by data-migration.toml as well"),
-        ('sku = ["ADV-DISCOVERY"]', 'sku = ["MS-RUN"]', "SKU 'MS-RUN' is in [catalog] as_quoted of site.toml as well"),
+        ('sku = ["ADV-DISCOVERY"]', 'sku = ["IMP-BUILD"]', "SKU 'IMP-BUILD' is in [catalog] as_quoted of"),
         ('id = "discovery"', 'id = "data-migration"', "package 'data-migration' is in data-migration.toml as well"),
         ("version = 1", 'version = 1\ndepends_on = ["data-migratoin"]', "did you mean 'data-migration'?"),
         ("version = 1", 'version = 1\ndepends_on = ["discovery"]', "in a circle: discovery -> discovery"),
         ("version = 1", "version = 0", "Input should be greater than or equal to 1"),
         ('name = "Business case"', 'name = "Discover"', "phase 'Discover' is named twice"),
         ("version = 1", "version = = 1", "Invalid value"),
+        ("[price]", "[subscription]\n[price]", "milestone and subscription are two invoice plans"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_package_is_told_with_its_file_and_what_was_meant(

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from tests.flows.deals import CUSTOMER, END, FIRM, START, deal, line
 from tests.model.strategies import packages
+from tieline.billing.facts import Timeline
+from tieline.billing.subscription import subscription_charges
 from tieline.flows.plan import contract_part, plan_projects
 from tieline.flows.readiness import lacks
 from tieline.flows.terms import commercial_differences, draft_contract
@@ -176,6 +178,45 @@ def test_a_newer_catalogue_is_no_change_of_a_running_contract_but_another_quote_
     assert commercial_differences(running, draft_contract(offer(sold(), line(2)), CUSTOMER, "eng_1", newer)) == []
     more = offer(sold(quantity=2, unit_price="4750.005"), line(2))
     assert commercial_differences(running, draft_contract(more, CUSTOMER, "eng_1", newer)) != []
+
+
+SERVICE: dict[str, Any] = {"milestone": [], "subscription": {"period": "month"}, "billing_method": "fixed_price"}
+
+
+def test_a_subscription_is_billed_for_the_periods_that_were_quoted_at_the_price_of_one() -> None:
+    made = drafted(offer(sold(quantity=4, unit_price="9500.01")), firm(package(**SERVICE)))
+    (found,) = made.billing_terms.subscriptions
+    assert (found.price, found.period, found.in_advance) == (Decimal("9500.01"), "month", True)
+    assert (found.start_date, found.end_date) == (START, date(2026, 6, 30))
+    assert (made.value.amount, made.billing_terms.currency) == (Decimal("38000.04"), "USD")
+    assert made.billing_schedule.items == (), "nothing is billed twice"
+
+
+@pytest.mark.parametrize("start", [date(2026, 3, 1), date(2026, 3, 31), date(2028, 2, 29)])
+@given(quantity=st.integers(1, 30), cents=st.integers(0, 10**9), period=st.sampled_from(["month", "quarter", "year"]))
+def test_the_periods_of_a_subscription_come_to_what_was_quoted(
+    start: date, quantity: int, cents: int, period: str
+) -> None:
+    service = package(**SERVICE | {"subscription": {"period": period}}, phase=CLOUD["phase"][1:])
+    quote = sold(quantity=quantity, unit_price=Decimal(cents) / 100)
+    made = drafted(offer(quote, start_date=start, end_date=date(2090, 12, 31)), firm(service))
+    timeline = Timeline(((made.start_date, made),), "prj_1")
+    charges = list(subscription_charges(timeline, date(2099, 1, 1), date(2099, 1, 1)))
+    assert sum((charge.amount for charge in charges), Decimal(0)) == made.value.amount
+    assert len(charges) == (quantity if cents else 0)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "words"),
+    [
+        ("1.5", "100", "'Cloud readiness' is quoted for 1.5 months, the contract runs over 6"),
+        ("7", "100", "'Cloud readiness' is quoted for 7 months, the contract runs over 6"),
+        ("4", "100.005", "'Cloud readiness' costs 100.005 a month, which cannot be billed"),
+    ],
+)
+def test_a_subscription_that_cannot_be_billed_as_quoted_is_told(quantity: str, price: str, words: str) -> None:
+    service = package(**SERVICE, phase=CLOUD["phase"][1:])
+    assert told(offer(sold(quantity=quantity, unit_price=price)), firm(service)) == [words]
 
 
 PRICES = st.decimals(min_value=0, max_value=10_000_000, places=4)

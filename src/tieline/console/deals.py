@@ -37,7 +37,6 @@ def deal(request: Request, desk: OnDesk, id: Text = "", connection: Text = "") -
         request,
         "deal.html",
         here="engagements",
-        status=404 if problem else 200,
         counts=counts,
         plan=plan,
         problem=problem,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from tieline.model.billing_terms import MONTHS, BillingTerms, Period, Subscription
 from tieline.model.contract import BillingScheduleItem, ContractLine, ContractVersion, PackageUse
 from tieline.model.firm import Firm
 from tieline.model.ids import derived
@@ -149,6 +150,46 @@ def invoice_plan(
             )
         )
     return items
+
+
+def count_periods(start: date, end: date, period: Period) -> int:
+    """How many calendar periods a time touches."""
+    return _number(end, period) - _number(start, period) + 1
+
+
+def _number(day: date, period: Period) -> int:
+    return (day.year * 12 + day.month - 1) // MONTHS[period]
+
+
+def subscription_of(
+    opportunity: Opportunity, line: OpportunityLine, firm: Firm, contract_id: str
+) -> Subscription | None:
+    """The subscription a line sells: as many whole periods as were quoted, so that they add up to the quote."""
+    package = package_of(line, opportunity, firm)
+    if package is None or package.subscription is None or opportunity.billing_method in PRICED_BY_TIME:
+        return None
+    assert opportunity.start_date is not None
+    assert opportunity.end_date is not None
+    period, months = package.subscription.period, MONTHS[package.subscription.period]
+    after = (_number(opportunity.start_date, period) + int(line.quantity)) * months
+    ends_on = date(after // 12, after % 12 + 1, 1) - timedelta(days=1)
+    return Subscription(
+        id=derived("milestone", contract_id, line.id, "subscription"),
+        name=package.name,
+        price=line.unit_price,
+        period=period,
+        in_advance=package.subscription.in_advance,
+        proration="none",
+        start_date=opportunity.start_date,
+        end_date=min(ends_on, opportunity.end_date),
+    )
+
+
+def with_subscriptions(terms: BillingTerms, sold: Sequence[Subscription], currency: str) -> BillingTerms:
+    """The service line's billing terms with what the deal's packages add."""
+    if not sold:
+        return terms
+    return terms.model_copy(update={"subscriptions": (*terms.subscriptions, *sold), "currency": currency})
 
 
 def package_deviations(opportunity: Opportunity, largest_discount: Decimal, firm: Firm) -> list[str]:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from tieline.flows.packages import (
     PRICED_BY_TIME,
+    count_periods,
     expand,
     has_work,
     package_of,
@@ -17,7 +18,7 @@ from tieline.flows.packages import (
 )
 from tieline.model.customer import Customer
 from tieline.model.firm import Firm
-from tieline.model.money import LARGEST
+from tieline.model.money import LARGEST, rounded
 from tieline.model.opportunity import Opportunity, OpportunityLine
 from tieline.model.service_package import ServicePackage
 from tieline.sdk.errors import ExceptionKind
@@ -215,8 +216,25 @@ def _of_package(
     elif line.quantity > 0 and not has_work(package, line.quantity):
         words = f"'{package.name}' is no work at all for the quantity {line.quantity.normalize():f}"
         yield Lack("lines.quantity", words, "Correct the quantity, or the hours of the package.")
+    yield from _of_subscription(line, package, opportunity)
     for role in roles_of(package) if opportunity.currency else ():
         yield from _unknown_role(role, str(opportunity.currency), firm)
+
+
+def _of_subscription(line: OpportunityLine, package: ServicePackage, opportunity: Opportunity) -> Iterator[Lack]:
+    """Its quantity counts whole periods of the contract, each at a price that can be billed."""
+    start, end, currency = opportunity.start_date, opportunity.end_date, opportunity.currency
+    plan = None if opportunity.billing_method in PRICED_BY_TIME else package.subscription
+    if plan is None or not (start and end and currency) or line.quantity <= 0:
+        return
+    there = count_periods(start, end, plan.period)
+    if line.quantity > there or line.quantity != line.quantity.to_integral_value():
+        wanted = f"{line.quantity.normalize():f} {plan.period}s"
+        words = f"'{package.name}' is quoted for {wanted}, the contract runs over {there}"
+        yield Lack("lines.quantity", words, "Quote whole periods, as many as the contract has at most.")
+    if line.unit_price != rounded(line.unit_price, currency):
+        words = f"'{package.name}' costs {line.unit_price} a {plan.period}, which cannot be billed"
+        yield Lack("lines.unit_price", words, f"Round it to the digits of {currency}.")
 
 
 def _of_all_lines(opportunity: Opportunity, firm: Firm, *, complete: bool) -> Iterator[Lack]:

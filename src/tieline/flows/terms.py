@@ -12,7 +12,9 @@ from tieline.flows.packages import (
     package_of,
     packages_of,
     revenue_method_of,
+    subscription_of,
     with_package_terms,
+    with_subscriptions,
 )
 from tieline.flows.plan import completion_id, project_id
 from tieline.model.billing_terms import BillingTerms
@@ -44,6 +46,8 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
     )
     lines = tuple(_in_its_way(line, template.billing) for line in quoted_lines)
     value = total((line.amount for line in lines), currency)
+    subscribed = (subscription_of(opportunity, line, firm, contract_id) for line in opportunity.lines)
+    sold = [one for one in subscribed if one is not None]
     prices = [(line.role, line.unit_price) for line in opportunity.lines]
     found = (
         *deviations(str(opportunity.payment_terms), prices, currency, template, firm),
@@ -75,7 +79,7 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
             "lines": lines,
             "rate_card": _rate_card(contract_id, lines, currency, start),
             "billing_schedule": _schedule(contract_id, opportunity, lines, firm),
-            "billing_terms": template.billing,
+            "billing_terms": with_subscriptions(template.billing, sold, currency),
             "budget": Budget(id=contract_id, hours=sum((line.hours for line in lines), Decimal(0)), revenue=value),
             "dimensions": dimensions_of(packages, template.dimensions),
             "phases": template.opening_phases,
@@ -161,15 +165,21 @@ def _schedule(
         for line in lines
         if not line.role and not billed_by_terms(line, method, terms)
     ]
-    plans = {line.id: invoice_plan(opportunity, line, firm, contract_id) for line in opportunity.lines}
+    alone = {line.package.line for line in lines if line.package and billed_by_terms(line, method, terms)}
+    plans = {
+        line.id: invoice_plan(opportunity, line, firm, contract_id)
+        for line in opportunity.lines
+        if line.id not in alone
+    }
     items += [item for plan in plans.values() for item in plan]
+    subscribed = {line.id for line in opportunity.lines if subscription_of(opportunity, line, firm, contract_id)}
     for_completion = [
         line
         for line in lines
         if line.role
         and (line.billing_method or method) != "time_and_materials"
         and not billed_by_terms(line, method, terms)
-        and not (line.package and plans.get(line.package.line))
+        and not (line.package and (plans.get(line.package.line) or line.package.line in subscribed))
     ]
     entities = list(dict.fromkeys(line.delivering_entity for line in lines))
     for entity in entities:

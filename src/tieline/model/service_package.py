@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from tieline.model.billing_terms import Period
 from tieline.model.contract import BillingMethod
 from tieline.model.money import LARGEST
 from tieline.model.record import Owned, Record
@@ -91,6 +92,13 @@ class PackageMilestone(_Part):
     """Days after the contract's start when it is due; without it, at the contract's end."""
 
 
+class PackageSubscription(_Part):
+    """Billed period by period: the quantity counts the periods, and the quoted price is for one of them."""
+
+    period: Period = "month"
+    in_advance: bool = True
+
+
 class PackagePrice(_Part):
     """The list price: for the whole, for each unit, or the standard rates of the roles."""
 
@@ -121,6 +129,7 @@ class PackageTerms(_Part):
     revenue_method: Name | None = None
     dimensions: dict[Name, Name] = {}
     milestone: tuple[PackageMilestone, ...] = ()
+    subscription: PackageSubscription | None = None
 
     @field_validator("milestone")
     @classmethod
@@ -130,6 +139,12 @@ class PackageTerms(_Part):
         if milestones and whole != ONE:
             raise ValueError(f"the shares of the milestones add up to {whole.normalize():f}; they must add up to 1")
         return milestones
+
+    @model_validator(mode="after")
+    def _one_plan(self) -> Self:
+        if self.milestone and self.subscription:
+            raise ValueError("milestone and subscription are two invoice plans; give one of them")
+        return self
 
 
 class PackageRegion(PackageTerms):
@@ -173,6 +188,8 @@ class ServicePackage(PackageTerms, Record):
         if own is None:
             return self
         given = {name: getattr(own, name) for name in own.model_fields_set - {"name"}}
+        if own.milestone or own.subscription:
+            given = {"milestone": (), "subscription": None} | given
         return self.model_copy(update=given | {"dimensions": {**self.dimensions, **own.dimensions}})
 
 
