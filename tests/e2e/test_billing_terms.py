@@ -1,5 +1,6 @@
 """Deals with billing terms: what the calendar and limits bill, through NetSuite, and the books come out."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from tests.e2e.oracle import doubled
 from tests.e2e.world import World, world
 from tests.reconciliation.comparing import Comparing
 from tieline.demo.people import today
+from tieline.engine.approvals import decide_approval
 
 TOM = "tom.okafor@haldenmarsh.example"
 LIMIT = """
@@ -16,6 +18,7 @@ currency = "USD"
 [[service_line.billing.caps]]
 id = "total"
 amount = 1000
+above = "held"
 """
 FEES = """
 [service_line.billing]
@@ -46,14 +49,26 @@ def test_limits_and_fees_are_on_the_invoices_and_every_law_holds(tmp_path: Path,
         work(here, project, TOM, (workday(1), 120))
         draft = here.until(lambda: here.finance.draft(project["ERP_Id__c"], money(1000)), "draft up to the limit")
         assert _lines(here, draft)[f"Over the limit of USD 1,000.00, {month}"] == money(-260)
+        told = [str(entry["body"]) for entry in here.ledger("kantata") if "of the limit of" in str(entry["body"])]
+        assert [re.findall(r"(\d+)% of", text) for text in told] == [["84"], ["126"]], "each level once"
+
+        _decide(here, "USD 260.00", approve=True)
+        draft = here.until(lambda: here.finance.draft(project["ERP_Id__c"], money(1260)), "draft with what was held")
         here.finance.release(draft)
         work(here, project, TOM, (workday(2), 60))
+        _decide(here, "USD 210.00", approve=False)
         here.until(lambda: here.finance.hours(project["ERP_Id__c"]) == 7, "hours above the limit in NetSuite")
         here.settled()
 
         assert here.exceptions() == []
         assert doubled(here) == []
         assert {one.invariant: one.violations for one in Comparing(here).verify().checked if one.count} == {}
+
+
+def _decide(here: World, worth: str, *, approve: bool) -> None:
+    asked = here.until(lambda: next((row for row in here.exceptions() if worth in row.message), None), f"{worth} asked")
+    assert asked.approval_id is not None
+    assert decide_approval(here.tieline.database, asked.approval_id, approve=approve, by="finance@haldenmarsh.example")
 
 
 def _agree(site: Path, **terms: str) -> None:

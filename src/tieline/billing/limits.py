@@ -73,7 +73,7 @@ def _charge(
     day: date,
     amount: Decimal,
 ) -> DerivedCharge:
-    limit = words(cap, version.currency) if cap else "the limit that ended"
+    limit = cap_words(cap, version.currency) if cap else "the limit that ended"
     return DerivedCharge(
         key=timeline.key(project, "cap", *key),
         kind="credit",
@@ -86,11 +86,19 @@ def _charge(
     )
 
 
-def words(cap: Cap, currency: str) -> str:
+def cap_words(cap: Cap, currency: str) -> str:
     """A cap as people say it."""
     what = f"{cap.hours.normalize():f} hours" if cap.hours is not None else str(_money(cap.amount or ZERO, currency))
     where = f" for {cap.workstream}" if cap.workstream else ""
     return f"the limit of {what}{where}"
+
+
+def above(timeline: Timeline, cap_id: str, work: Sequence[Work], until: date, approved: Decimal) -> Decimal:
+    """The value that a cap takes off by now."""
+    return -sum(
+        (one.amount for one in cap_charges(timeline, work, until, {cap_id: approved}) if f":cap:{cap_id}:" in one.key),
+        ZERO,
+    )
 
 
 def _money(amount: Decimal, currency: str) -> Money:

@@ -127,14 +127,18 @@ def _time(terms: Terms, line: Priceable, person: PersonTerms | None) -> Priced |
     rate = terms.rates.find(role, person, line.work_date) if line.billable else None
     if rate is None and disposition == "billable":
         return Unpriced(_no_rate(terms, line, role))
-    hourly, rule = (ZERO, disposition.replace("_", " ")) if rate is None else (rate.amount, rate.rule)
-    if terms.factors and rate is not None:
-        hourly, rule = _at_its_time(terms, line, hourly, rule)
+    if rate is None:
+        hourly, amount, rule = ZERO, ZERO, disposition.replace("_", " ")
+    else:
+        hourly, rule = rate.amount, rate.rule
+        if terms.factors:
+            hourly, rule = _at_its_time(terms, line, hourly, rule)
+        amount = rounded(line.quantity * hourly / SIXTY, terms.currency)
     return Priced(
         role=role,
         currency=terms.currency,
         rate=hourly,
-        amount=rounded(line.quantity * hourly / SIXTY, terms.currency) if hourly else ZERO,
+        amount=amount,
         disposition=disposition,
         item_code=role,
         rate_rule=rule,

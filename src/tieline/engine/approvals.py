@@ -51,6 +51,16 @@ def ask_approval(db: Connection, author: Author, asked: Asked, content: dict[str
     return "asked"
 
 
+def approved_contents(db: Connection, flow: str, key: str, labels: str) -> list[dict[str, Any]]:
+    """What people approved under labels that begin like this, as it was shown to them."""
+    rows = db.execute(
+        "select content from approval where flow = %s and key = %s and starts_with(label, %s) and state = 'approved'"
+        " order by id",
+        [flow, key, labels],
+    ).fetchall()
+    return [row["content"] for row in rows]
+
+
 def void_unasked(db: Connection, author: Author, asked: Collection[str]) -> None:
     """What a run did not ask again is no question any more; a decision on it would come too late."""
     db.execute(

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from psycopg.types.json import Jsonb
 
 from tieline.engine.approval_policy import Asked
-from tieline.engine.approvals import ask_approval, void_approval
+from tieline.engine.approvals import State, ask_approval, void_approval
 from tieline.engine.change_guard import Change
 from tieline.engine.controls import Controls
 from tieline.engine.effect import Author, Outcome, write_outcome
@@ -165,6 +165,25 @@ class Run:
         """
         if unless:
             return
+        decision = self.ask(
+            label, content, why=why, worth=worth, legal_entity=legal_entity, proposed_by=proposed_by, wait=True
+        )
+        if decision != "approved":
+            raise Stop("waiting", f"{label} {_DECISIONS[decision]}")
+
+    def ask(
+        self,
+        label: str,
+        content: Record | Mapping[str, Any],
+        *,
+        why: str = "",
+        worth: Money | None = None,
+        legal_entity: str | None = None,
+        proposed_by: str | None = None,
+        wait: bool = False,
+    ) -> State:
+        """`approval` of something the run can do without: it goes on, whatever the decision; what is declined is no
+        exception then."""
         self.asked.add(label)
         shown = content.model_dump(mode="json") if isinstance(content, Record) else dict(content)
         asked = Asked(
@@ -176,13 +195,14 @@ class Run:
         )
         decision = ask_approval(self.db, self.author, asked, shown, content_hash(shown))
         self.steps.append(Step(label=label, what="asks", detail=f"{decision}{': ' + why if why else ''}"))
-        if decision == "approved":
-            return
-        message = f"{label}: {why}" if why else label
-        self.problems.append(
-            Problem(kind="approval", message=message, key=f"{self.author.key}:{label}", owner="finance", label=label)
-        )
-        raise Stop("waiting", f"{label} {_DECISIONS[decision]}")
+        if decision not in ("approved", "declined") or (wait and decision == "declined"):
+            message = f"{label}: {why}" if why else label
+            self.problems.append(
+                Problem(
+                    kind="approval", message=message, key=f"{self.author.key}:{label}", owner="finance", label=label
+                )
+            )
+        return decision
 
     def withdraw_approval(self, label: str) -> None:
         """The question has gone: what was asked or decided counts no more."""

@@ -20,6 +20,7 @@ from tieline.flows.invoices import (
     open_draft,
 )
 from tieline.flows.version_gate import wait_for_versions
+from tieline.lane.billing_facts import look_on
 from tieline.lane.invoicing import invoiced_lines, mark_invoiced, unbilled_lines
 from tieline.model.contract import ContractVersion
 from tieline.model.invoice import Invoice, InvoiceState
@@ -37,8 +38,9 @@ def billing(run: Run, project_id: str, systems: Systems) -> None:
     if project is None or contract is None or systems.is_closed(project.engagement_id):
         return run.stand_by("The project is not planned any more")
     erp, until = systems.erp(project), billable_until(run, project, contract, systems)
-    settle_derived(run, project, contract, until)
     draft = still_open(run, erp, open_draft(run.db, project_id))
+    by_calendar = settle_derived(run, project, contract, systems, until)
+    _look_again(run, project, until, by_calendar=by_calendar)
     old = invoiced_lines(run.db, draft.id) if draft else []
     new = unbilled_lines(run.db, project_id, until)
     if not new and draft is None:
@@ -57,6 +59,20 @@ def billing(run: Run, project_id: str, systems: Systems) -> None:
         return run.stand_by(f"Corrections of {invoice.net} wait for the next invoice")
     _send(run, erp, project, contract, invoice, [line.id for line in new])
     return None
+
+
+def _look_again(run: Run, project: Project, until: date, *, by_calendar: bool) -> None:
+    """A month ends, and a fee falls due, whether anything happens or not."""
+    today = run.started_at.date()
+    if today > project.end_date or (until == today and not by_calendar):
+        return
+    soonest = today if by_calendar else min(_end_of_month(today), project.end_date)
+    run.in_transaction.append(lambda db: look_on(db, project, soonest + timedelta(days=1)))
+
+
+def _end_of_month(day: date) -> date:
+    following = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return following - timedelta(days=1)
 
 
 def still_open(run: Run, erp: Erp, draft: StoredInvoice | None) -> StoredInvoice | None:

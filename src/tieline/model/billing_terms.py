@@ -48,7 +48,8 @@ class Cap(Record):
     hours: Annotated[Decimal | None, Field(ge=0)] = None
     workstream: str | None = None
     covers: Literal["work", "expenses", "all"] = "work"
-    warn_at: tuple[Share, ...] = (Decimal("0.8"),)
+    warn_at: tuple[Share, ...] = (Decimal("0.8"), Decimal(1))
+    """Shares at which the leads of delivery are told."""
     above: Literal["not_billed", "held"] = "not_billed"
 
     @model_validator(mode="after")
