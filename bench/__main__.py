@@ -14,11 +14,11 @@ import psutil
 import structlog
 import typer
 
-from bench import assurance, core, engine, flows, idle, intake, lane, matching
+from bench import assurance, core, engine, flows, idle, insights, intake, lane, matching
 from bench.report import show
 from bench.world import postgres
 
-PARTS = ("flows", "engine", "core", "lane", "intake", "assurance", "matching", "idle")
+PARTS = ("flows", "engine", "core", "lane", "intake", "assurance", "matching", "insights", "idle")
 
 
 def main(
@@ -42,6 +42,7 @@ def main(
             "engine": lambda: engine.measure(server, engine.QUICK if quick else engine.Plan()),
             "intake": lambda: intake.measure(folder / "intake", seed, 500 if quick else 5_000),
             "assurance": lambda: assurance.measure(server, *((500, 20_000) if quick else (10_000, 1_000_000)), seed),
+            "insights": lambda: insights.measure(server, 20_000 if quick else 1_000_000),
             "matching": lambda: matching.measure(2_000 if quick else 200_000, seed),
             "core": lambda: core.measure(server, sizes),
             "lane": lambda: lane.measure(server, folder / "lane", seed, sizes),
