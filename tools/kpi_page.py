@@ -19,8 +19,8 @@ period. A customer that was merged counts with the one it became.
 - Without anything to divide by the answer is *not enough data*, not 0 %.
 - A period takes the records of its days. Figures told *as of now* say what is true of these records today.
 
-Left out, since nothing that is read tells it: satisfaction, renewals and expansion, forecasts of the past, disputes,
-the hours people could have worked (so utilization is that of recorded time), and the effort of finance outside Tieline.
+Left out, since nothing that is read tells it: forecasts of the past, the hours people could have worked (so
+utilization is that of recorded time), the pipeline, and the effort of people in the other systems.
 """
 
 

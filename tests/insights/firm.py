@@ -11,7 +11,7 @@ from tieline.insights.figure import Setting
 from tieline.model.contract import RateCardRow
 from tieline.model.money import Money
 from tieline.model.project import Project
-from tieline.store.canonical import add_contract_version, put_project
+from tieline.store.canonical import add_contract_version, put_project, refer
 from tieline.store.database import Connection, Database
 
 TODAY = date(2026, 11, 20)
@@ -51,6 +51,7 @@ class SmallFirm(World):
             claims = self._engagement(db, CLAIMS, "DE", "EUR", "20000.00", None, "2026-09-01")
             self._set_up(db, grid, claims)
             self._work(db, grid, claims)
+            self._people(db, grid, claims)
             self._control(db)
         return self
 
@@ -153,9 +154,10 @@ class SmallFirm(World):
 
     def _given_up(self, db: Connection, line: int, moment: str) -> None:
         row = db.execute(
-            "with item as (insert into exception_item (kind, cause, message, owner, opened_at, closed_at) values"
-            " ('mapping', 'x', 'x', 'finance', %s, %s) returning id) insert into write_off (exception_id, line_ids,"
-            " reason, proposed_by, state) select id, '{}', 'lost', 'Dana', 'confirmed' from item returning id",
+            "with item as (insert into exception_item (kind, cause, message, owner, opened_at, closed_at, closed_by)"
+            " values ('mapping', 'x', 'x', 'finance', %s, %s, 'Dana') returning id)"
+            " insert into write_off (exception_id, line_ids, reason, proposed_by, state)"
+            " select id, '{}', 'lost', 'Dana', 'confirmed' from item returning id",
             [at("2026-11-01T00:00"), at("2026-11-03T12:00")],  # 2.5 days
         ).fetchone()
         assert row is not None
@@ -193,6 +195,36 @@ class SmallFirm(World):
                 "insert into record (kind, id, engagement_id, schema_version, body) values ('payment', %s, %s, 1, %s)",
                 [payment["id"], project.engagement_id, Jsonb(payment)],
             )
+
+    def _people(self, db: Connection, grid: Project, claims: Project) -> None:
+        """What customers said, what sales made of it, and what people decided."""
+        db.execute(
+            "insert into invoice_action (invoice_id, kind, acted_by) values (%s, 'dispute', 'Dana')",
+            [f"inv_INV-2_{claims.id}"],
+        )
+        for score in (80, 90):
+            db.execute(
+                "insert into satisfaction (engagement_id, score, told_by, told_at) values (%s, %s, 'Dana', %s)",
+                [GRID, score, at("2026-11-01T00:00")],
+            )
+        for number in ("0061", "0062"):
+            self.effect(
+                db, "outlook", GRID, GRID, "Renewal opportunity in CRM", "salesforce", "opportunity.follow_up",
+                f"fup_{number}", number,
+            )  # fmt: skip
+        refer(db, "salesforce", "opportunity", "opp_won", "0062")
+        db.execute("insert into engagement_opportunity values ('opp_won', %s)", [CLAIMS])
+        for state in ("approved", "void"):
+            db.execute(
+                "insert into approval (flow, key, label, content_hash, content, state, decided_by, decided_at) values"
+                " ('billing', %s, 'Terms', 'x', '{}', %s, 'Dana', %s)",
+                [grid.id, state, at("2026-11-02T00:00")],
+            )
+        db.execute(
+            "insert into match_pair (kind, one, other, probability, reasons, state, decided_by, decided_at) values"
+            " ('customer', 'a', 'b', 0.9, '[]', 'same', 'Dana', %s)",
+            [at("2026-11-02T00:00")],
+        )
 
     def _control(self, db: Connection) -> None:
         for tier, hours, records in (("transactions", 1, 90), ("transactions", 7, 10), ("project", 1, 1)):

@@ -34,6 +34,10 @@ BY_HAND = {
     "margin-variance": {"USD": ("-28.4 %", 1, 0), "EUR": ("not enough data", 0, 1)},  # (330 - 0.4 x 2850) / 2850
     "realization": {"USD": ("90.9 %", 3, 0), "EUR": ("533.3 %", 1, 0)},  # 3000 / 3300; 8000 / 1500
     "rate-realization": {"USD": ("73.5 %", 3, 0), "EUR": ("not enough data", 0, 1)},  # 2850 / (1600 + 600 + 1680)
+    "dispute-rate": {None: ("50.0 %", 2, 0)},
+    "satisfaction": {None: ("85.0 %", 2, 0)},
+    "renewal-conversion": {None: ("50.0 %", 2, 0)},
+    "manual-decisions": {None: ("3", 3, 0)},  # an exception, an approval, a pair
     "open-exceptions": {None: ("1", 1, 0)},
     "exception-age": {None: ("10.0 days", 1, 0)},
     "time-to-mend": {None: ("2.5 days", 1, 0)},

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal, cast
 
 Unit = Literal["money", "percent", "days", "count"]
-GROUPS = ("From deal to delivery", "Work and time", "Billing", "Cash", "Margin", "Control")
+GROUPS = ("From deal to delivery", "Work and time", "Billing", "Cash", "Margin", "Customers", "Control")
 _HEADINGS = (
     "name",
     "group",
