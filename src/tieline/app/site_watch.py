@@ -7,6 +7,7 @@ import structlog
 from tieline.app.assembly import Tieline
 from tieline.app.transactions import Transactions
 from tieline.engine.wake import wake
+from tieline.flows.readiness import UNKNOWN_SKU
 from tieline.mapping.problems import MappingFileError
 
 log = structlog.get_logger()
@@ -21,6 +22,21 @@ class SiteWatch:
         self._tieline = tieline
         self._transactions = transactions
         self._seen = self._fingerprints()
+        self._wake_sold()
+
+    def _wake_sold(self) -> None:
+        """The catalogue is read at the start: deals that waited for a SKU it has now go on."""
+        firm = self._tieline.site.firm
+        with self._tieline.database.transaction() as db:
+            rows = db.execute(
+                "select distinct l.flow, l.key, l.engagement, i.key as sku from exception_line l join exception_item i"
+                " on i.id = l.exception_id where i.closed_at is null and i.kind = 'mapping' and i.field = %s"
+                " and l.flow is not null",
+                [UNKNOWN_SKU],
+            ).fetchall()
+            for row in rows:
+                if firm.package(row["sku"]) or row["sku"] in firm.as_quoted:
+                    wake(db, row["flow"], row["key"], row["engagement"] or row["key"], "operator")
 
     def look(self) -> None:
         """Reconnect what has changed and wake what waits for a mapping of it."""

@@ -25,6 +25,8 @@ from tieline.sdk.errors import ExceptionKind
 
 BILLING_METHODS = ("time_and_materials", "fixed_price", "milestone", "retainer")
 TAX_TREATMENTS = ("standard", "reverse_charge", "exempt")
+UNKNOWN_SKU = "lines.product_code"
+"""The field of the exception that names a SKU nobody knows; its key is the SKU."""
 NEEDED = {
     "legal_entity": "the legal entity that signs",
     "service_line": "the service line",
@@ -189,7 +191,7 @@ def unknown_sku(sku: str, firm: Firm) -> Lack:
     close = nearest(sku, list(by_sku)) or sorted(by_sku)[:3]
     told = ", ".join(f"{one} ({by_sku[one].name})" for one in close)
     return Lack(
-        "lines.product_code",
+        UNKNOWN_SKU,
         f"SKU '{sku}' is in no service package of the catalogue; the nearest are {told}",
         "Correct the product in the CRM, or add the SKU to the catalogue of the site.",
         "mapping",
