@@ -1,12 +1,15 @@
 """What people ask of the thread is read from the books as they are."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from tests.console.week import CLAIMS, GRID, ROBOTICS, TREASURY, BusyWeek
 from tests.console.world import cards
+from tieline.app.alerts import early_warnings
+from tieline.app.desk import Desk
+from tieline.app.outlooks import look_ahead, look_at_all, say_satisfaction
 from tieline.app.views.burn import burn_of
 from tieline.app.views.engagement import EngagementPage, read_engagement
 from tieline.app.views.engagements import list_engagements, page_engagements
@@ -19,7 +22,10 @@ from tieline.app.views.thread import columns, thread_rows, waiting_rows
 from tieline.app.views.timeline import read_newest, read_timeline, read_waiting
 from tieline.engine.controls import pause
 from tieline.exception_queue.filter import Filter
-from tieline.store.canonical import contract_of_engagement
+from tieline.lane.own_charges import add_charge, milestone_charge
+from tieline.model.money import Money
+from tieline.model.project import Milestone, Project
+from tieline.store.canonical import contract_of_engagement, loaded, put_project
 from tieline.store.database import Database
 
 
@@ -242,3 +248,50 @@ def test_work_outside_the_contract_widens_the_burn(week: BusyWeek) -> None:
 def test_an_engagement_nobody_opened_is_none(books: Database) -> None:
     with snapshot(books) as db:
         assert read_engagement(db, "eng_none", date(2026, 1, 1)) is None
+
+
+def test_the_outlook_of_an_engagement_is_read_from_its_books_and_says_where_nothing_is_known(
+    week: BusyWeek, desk: Desk
+) -> None:
+    today, site = week.now.date(), desk.site
+    with week.database.transaction() as db:
+        due = (today - timedelta(40)).isoformat()
+        db.execute(
+            "update invoice set state = state || jsonb_build_object('due_on', %s::text) where number = 'INV-20466'",
+            [due],
+        )
+        (body,) = db.execute("select body from project where engagement_id = %s", [GRID]).fetchall()
+        project = loaded(Project, body["body"])
+        amount = Money(amount=Decimal(1000), currency="USD")
+        done, late = (
+            Milestone(id=f"mst_{name}", project_id=project.id, name=name, due_on=today - timedelta(3), amount=amount)
+            for name in ("design", "build")
+        )
+        project = project.model_copy(update={"milestones": (done, late)})
+        put_project(db, project)
+        add_charge(db, milestone_charge("kantata", project, done, today, "Dana"))
+    assert say_satisfaction(week.database, GRID, Decimal(45), "Ida Berg")
+    assert not say_satisfaction(week.database, "eng_nowhere", Decimal(45), "Ida Berg")
+    with snapshot(week.database) as db:
+        (found,) = look_ahead(db, site.firm, today, GRID)
+    values = {one.id: (one.value, one.points) for one in found.signals}
+    assert (found.colour, found.customer) == ("red", "Bluepeak Energy")
+    assert values["overdue"] == (Decimal(40), 2)
+    assert values["milestones"] == (Decimal(3), 1)
+    assert values["satisfaction"] == (Decimal(55), 2)
+    assert values["exceptions"] == (Decimal("8.6"), 2)
+    assert set(found.missing) == {"late_time", "margin"}
+    assert [one.title for one in found.warnings] == [f"Milestone 'build' of {project.code} is late"]
+    assert "1 of 2 milestones delivered (design), 0 in time" in found.outcomes
+
+    assert look_at_all(week.database, site, today) == 4
+    assert look_at_all(week.database, site, today) == 0, "the same is told once"
+    with week.database.connection() as db:
+        assert [row.id for row in list_engagements(db, colour="red")] == [GRID]
+        assert {row.colour for row in list_engagements(db)} == {"red", "green"}
+        assert [cause.cause for cause in early_warnings(db, site)] == [f"risk:{found.warnings[0].id}"]
+        assert db.execute("select from agenda where flow = 'outlook'").fetchone() is None, "nobody wants to be told"
+        db.execute("update engagement set closed_at = now() where id = %s", [GRID])
+    look_at_all(week.database, site, today)
+    with week.database.connection() as db:
+        assert list_engagements(db, colour="red") == []

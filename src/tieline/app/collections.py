@@ -37,10 +37,10 @@ def act_on_invoice(
             told["value"] = f"{promised_on}{': ' + note if note else ''}"
         audit(
             db,
-            f"invoice.{kind}",
+            f"collection.{kind}",
             engagement=row["engagement_id"],
             actor=by,
-            object_=f"{row['connection']}:invoice:{row['id']}",
+            object_=f"invoice:{row['id']}",
             detail=told,
         )
         engagement = row["engagement_id"]
@@ -51,7 +51,7 @@ def act_on_invoice(
 
 def _invoice(db: Connection, name: str) -> dict[str, str]:
     rows = db.execute(
-        "select id, number, status, engagement_id, project_id, connection from invoice where id = %(name)s"
+        "select id, number, status, engagement_id, project_id from invoice where id = %(name)s"
         " or number is not null and left(number, 100) = %(name)s order by id = %(name)s desc limit 3 for update",
         {"name": name},
     ).fetchall()

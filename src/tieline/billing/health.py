@@ -9,40 +9,52 @@ from tieline.model.outlook import SIGNALS, Colour, EngagementFacts, HealthRules,
 HUNDRED = Decimal(100)
 TENTH = Decimal("0.1")
 WORST: Sequence[Colour] = ("red", "amber", "green", "unknown")
-WORDS: Mapping[SignalName, tuple[str, str, str]] = {
-    # name -> (with its value, over a threshold, without data)
+WORDS: Mapping[SignalName, tuple[str, str, str, str]] = {
+    # name -> (at zero, with its value, over a threshold, without data)
     "burn": (
+        "hours burnt are not ahead of progress",
         "hours burnt are {} points ahead of progress",
         "Hours burnt are {} points or more ahead of progress",
         "no hours are budgeted",
     ),
     "milestones": (
+        "no open milestone is past its date",
         "an open milestone is {} days past its date",
         "An open milestone is {} days or more past its date",
         "it has no milestones",
     ),
     "unbilled": (
+        "no older work waits to be billed",
         "the oldest unbilled work is {} days old",
         "Work of {} days ago or more is not billed",
         "nothing was approved yet",
     ),
     "late_time": (
+        "time is approved on the day of the work",
         "time is approved {} days after the work",
         "Time is approved {} days or more after the work",
         "no time was approved in the last six weeks",
     ),
-    "overdue": ("an invoice is {} days late", "An invoice is {} days or more late", "nothing is invoiced yet"),
+    "overdue": (
+        "no invoice is late",
+        "an invoice is {} days late",
+        "An invoice is {} days or more late",
+        "nothing is invoiced yet",
+    ),
     "margin": (
+        "the margin is as planned or better",
         "the margin is {} points below plan",
         "The margin is {} points or more below plan",
         "cost or plan is not known",
     ),
     "exceptions": (
+        "no exception holds back money",
         "exceptions hold back {} % of the contract's value",
         "Exceptions hold back {} % or more of the contract's value",
         "the contract has no value",
     ),
     "satisfaction": (
+        "the customer is fully satisfied",
         "the customer is {} points below full satisfaction",
         "The customer is {} points or more below full satisfaction",
         "nobody asked the customer",
@@ -128,18 +140,18 @@ def judged(
 
 
 def _signal(name: SignalName, value: Decimal | None, rules: HealthRules) -> Signal:
-    rule, (with_value, over, missing) = rules.of(name), WORDS[name]
+    rule, (fine, with_value, over, missing) = rules.of(name), WORDS[name]
     if value is None:
         return Signal(id=name, value=None, points=0, weight=rule.weight, words=missing)
     points = 2 if value >= rule.red and value > 0 else 1 if value >= rule.amber and value > 0 else 0
     limit = rule.red if points == 2 else rule.amber
-    shown = value.quantize(TENTH).normalize()
+    shown = value.quantize(TENTH)
     return Signal(
         id=name,
-        value=value,
+        value=shown,
         points=points,
         weight=rule.weight,
-        words=_said(with_value, shown),
+        words=_said(with_value, shown.normalize()) if shown else fine,
         reason=_said(over, limit.normalize()) if points else None,
     )
 

@@ -36,9 +36,9 @@ def told(found: Collections) -> str:
     risk = [debtor for debtor in found.debtors if debtor.at_risk]
     if not risk:
         sums: dict[str, Decimal] = {row.currency: row.total for row in found.ages}
-        return f"{moneys(sums.items())} are open, and none of it is late."
+        return f"Nothing is late. Open: {moneys(sums.items())}."
     customers = len({debtor.customer_id for debtor in risk})
-    return f"{moneys(found.at_risk)} are at risk, with {many(customers, 'customer')}."
+    return f"At risk: {moneys(found.at_risk)}, with {many(customers, 'customer')}."
 
 
 @router.post("/invoices/{invoice_id}/{kind}")

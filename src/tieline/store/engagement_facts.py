@@ -31,7 +31,7 @@ work as (
     sum(t.amount) filter (where t.disposition = 'billable' and t.state = 'checked') as worked,
     sum(case t.kind when 'time' then round(t.quantity * t.cost_rate / 60, 2) else t.cost_rate end) as cost,
     bool_and(t.cost_rate is not null and t.cost_currency = w.body->>'currency')
-      filter (where t.kind <> 'milestone' and t.state = 'checked') as cost_known,
+      filter (where t.kind in ('time', 'expense') and t.state = 'checked') as cost_known,
     avg(greatest(t.approved_at::date - t.work_date, 0)) filter (where t.kind = 'time' and t.approved_at is not null
       and t.work_date > %(today)s::date - 42) as approval_days,
     jsonb_object_agg(t.source_id, t.work_date) filter (where t.kind = 'milestone' and t.state = 'checked') as completed
