@@ -97,6 +97,8 @@ def test_no_page_is_wider_than_its_window_or_against_our_policy(browser: Browser
             "/exceptions",
             "/exceptions/1",
             "/operations",
+            "/figures?about=Billing",
+            "/figures/contract-position",
         ):
             page.goto(path)
             shown = page.evaluate("document.fonts.ready.then(() => document.documentElement.scrollWidth)")

@@ -188,7 +188,7 @@ def _print_figures(definition: Definition, figures: Sequence[Figure], changes: S
         cells = [one.name or one.key or "all", one.currency or "", told(definition, one), known_by(definition, one)]
         table.add_row(*map(escape, [*cells, *([since] if with_change else [])]))
     out.print(table if figures else "No record belongs to it.")
-    out.print(f"[dim]{definition.formula}. Known: {definition.known}.[/]", soft_wrap=True)
+    out.print(f"[dim]Formula: {definition.formula}. Known: {definition.known}.[/]", soft_wrap=True)
 
 
 def _print_records(definition: Definition, found: Sequence[FigureRecord], *, json: bool, as_csv: bool) -> None:
