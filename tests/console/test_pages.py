@@ -5,7 +5,12 @@ import pytest
 
 from tests.console.pages import Page
 from tests.console.week import CLAIMS, GRID, TREASURY, BusyWeek
+from tests.flows.deals import FIRM
+from tests.flows.orders import delta, order
 from tieline.engine.controls import pause
+from tieline.flows.amendment import apply_change_order
+from tieline.store.canonical import add_contract_version, contract_of_engagement
+from tieline.store.versions import hold_version
 
 PAGES = (
     "/",
@@ -234,3 +239,22 @@ def test_the_reader_chooses_light_or_dark_and_no_page_flashes(client: httpx2.Cli
     assert '<html lang="en" data-theme="dark">' in client.get("/").text
     client.cookies.set("tieline_theme", '"><script>')
     assert "<script>" not in client.get("/").text
+
+
+def test_the_engagement_shows_what_each_version_of_its_contract_changed(client: httpx2.Client, week: BusyWeek) -> None:
+    with week.database.transaction() as db:
+        first = contract_of_engagement(db, GRID)
+        assert first is not None
+        wider = order(delta("add", description="<Training>", amount="2500"), effective_from=first.start_date)
+        second = apply_change_order(first, wider, FIRM)
+        add_contract_version(db, second)
+        hold_version(db, f"prj_{GRID}", "erp", "netsuite", 1)
+    page = Page(client.get(f"/engagements/{GRID}").text)
+    assert page.faults == []
+    for words in (
+        "Version 3 · CO-1",
+        "new: <Training>, USD 2,500.00",
+        "approved by cora@bluepeak.example",
+        "version 1",
+    ):
+        assert words in page.text

@@ -138,6 +138,8 @@ class ContractChange(Answer):
     missing: list[MissingStep]
     exception_id: int | None
     owner: str | None
+    order: str | None = Field(description="The number of the change order that made it.")
+    behind: list[str] = Field(description="Connections invoices of its period wait for.")
 
 
 class ContractChanges(Answer):

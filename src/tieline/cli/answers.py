@@ -112,7 +112,11 @@ def _contract_changes(db: Connection, json: bool) -> None:
         return
     for row in rows:
         age = spoken(datetime.now(UTC) - row.activated_at)
-        out.print(f"[bold]{escape(row.engagement)}[/]  version {row.version}, active for {age}, {row.there} steps done")
+        version = f"version {row.version}" + (f" ({row.order})" if row.order else "")
+        told = f"  {escape(version)}, active for {age}, {row.there} steps done"
+        out.print(f"[bold]{escape(row.engagement)}[/]{told}", soft_wrap=True)
+        if row.behind:
+            out.print(f"  invoices wait for {' and '.join(row.behind)}")
         for step in row.missing:
             told = f"  {step.connection or 'Tieline'}: {step.label} {step.what} {step.detail or ''}"
             out.print(escape(told.rstrip()), soft_wrap=True)

@@ -1,11 +1,13 @@
 """Commands about the thread: engagements and their timelines."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
+from tieline.app.views.contract_chain import VersionRow, read_holders, read_versions
 from tieline.app.views.engagements import list_engagements
 from tieline.app.views.timeline import read_timeline, read_waiting
 from tieline.cli.context import JsonOption, SiteOption, database_of, out, print_json, table_of
@@ -19,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command("engagements")(engagements)
     app.command("timeline")(timeline)
+    app.command("contract")(contract_chain)
 
 
 def engagements(site: SiteOption = Path(), json: JsonOption = False) -> None:
@@ -70,6 +73,48 @@ def timeline(
         out.print(
             f"[yellow]waits[/] {escape(step.label)} ({step.connection or 'Tieline'}): {escape(step.detail or '')}"
         )
+
+
+def contract_chain(
+    contract: Annotated[str, typer.Argument(help="Its id, or id or beginning of the name of its engagement.")],
+    site: SiteOption = Path(),
+    json: JsonOption = False,
+) -> None:
+    """The versions of a contract: what each changed and why, from when it counts, and which system holds which."""
+    with database_of(site) as database, database.connection() as db:
+        found = _find_contract(db, contract)
+        versions, holders = read_versions(db, found, datetime.now(UTC).date()), read_holders(db, found)
+    if json:
+        print_json({"contract": found, "versions": versions, "holders": holders})
+        return
+    for row in versions:
+        out.print(_version(row), soft_wrap=True)
+        for change in row.changed:
+            out.print(escape(f"    {change}"), soft_wrap=True)
+    for holder in holders:
+        out.print(escape(f"{holder.project} in {holder.connection} ({holder.role}): version {holder.version}"))
+
+
+def _version(row: VersionRow) -> str:
+    since = f"for work from {row.effective_from}" if row.effective_from else "from the start"
+    state = "[green]in force[/]" if row.in_force else "[yellow]later[/]" if row.later else "[dim]replaced[/]"
+    difference = f" ({row.difference:+,.2f})" if row.difference is not None else ""
+    told = f"[bold]version {row.version}[/]  {state}  {row.currency} {row.value:,.2f}{difference}  {since}"
+    if row.order is None:
+        return told
+    people = (("proposed", row.proposed_by), ("approved", row.approved_by))
+    who = "".join(f"; {what} by {name}" for what, name in people if name)
+    return f"{told}\n" + escape(f"  {row.order} ({row.kind}): {row.reason or 'no reason given'}{who}")
+
+
+def _find_contract(db: Connection, text: str) -> str:
+    rows = db.execute("select contract_id from contract_version where contract_id = %s limit 1", [text]).fetchall()
+    if not rows:
+        own = [find_engagement(db, text)]
+        rows = db.execute("select contract_id from contract_version where engagement_id = %s limit 1", own).fetchall()
+    if not rows:
+        raise UserError(f"'{text}' has no contract yet; what it lacks: tieline exceptions")
+    return str(rows[0]["contract_id"])
 
 
 def find_engagement(db: Connection, text: str) -> str:

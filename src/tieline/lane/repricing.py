@@ -123,7 +123,7 @@ from project p join project_transaction t on t.project_id = p.id
   left join invoice_line i on i.transaction_id = t.id left join invoice v on v.id = i.invoice_id
 where p.contract_id = %s and t.live and t.part = 0 and t.sign = 1 and t.state = 'checked'
   and t.kind in ('time', 'expense') and t.contract_version <> (select max(c.version) from contract_version c
-    where c.contract_id = p.contract_id and (c.version = 1 or c.effective_from <= t.work_date))
+    where c.contract_id = p.contract_id and coalesce(c.effective_from, '-infinity') <= t.work_date)
 order by t.id
 """
 

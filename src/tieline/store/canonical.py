@@ -92,7 +92,7 @@ def first_contract(db: Connection, contract_id: str) -> ContractVersion | None:
 def contract_on(db: Connection, contract_id: str, day: date) -> ContractVersion | None:
     """The version in force on a day: the newest that takes effect by then, before all of them version 1."""
     row = db.execute(
-        "select body from contract_version where contract_id = %s and (version = 1 or effective_from <= %s)"
+        "select body from contract_version where contract_id = %s and coalesce(effective_from, '-infinity') <= %s"
         " order by version desc limit 1",
         [contract_id, day],
     ).fetchone()

@@ -25,7 +25,7 @@ def hold_version(db: Connection, project_id: str, role: str, connection: str, ve
 
 _BEHIND = """
 select v.version, r.role from (select max(version) as version from contract_version
-    where contract_id = %(contract)s and version > 1 and effective_from <= %(until)s) v
+    where contract_id = %(contract)s and version > 1 and coalesce(effective_from, '-infinity') <= %(until)s) v
   cross join unnest(%(roles)s::text[]) r (role)
   left join version_held h on h.project_id = %(project)s and h.role = r.role
 where coalesce(h.version, 0) < v.version order by r.role

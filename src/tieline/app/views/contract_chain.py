@@ -53,7 +53,7 @@ def read_versions(db: Connection, contract_id: str, today: date) -> list[Version
         "select body, activated_at from contract_version where contract_id = %s order by version desc", [contract_id]
     ).fetchall()
     versions = [(loaded(ContractVersion, row["body"]), row["activated_at"]) for row in rows]
-    begun = [one.version for one, _ in versions if one.version == 1 or (one.effective_from or today) <= today]
+    begun = [one.version for one, _ in versions if (one.effective_from or today) <= today]
     return [_row(one, activated_at, max(begun, default=1), today) for one, activated_at in versions]
 
 
