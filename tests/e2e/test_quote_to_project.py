@@ -99,7 +99,7 @@ def test_the_plan_is_told_on_the_command_line_and_for_programs(firm: World, monk
     for words in ("USD 100,800.04", "needs an approval", "Process and system inventory", "Tasks in PSA"):
         assert words in told.output
     output = CliRunner().invoke(app, [*command, "--json"]).output  # beside what the firm's worker logs meanwhile
-    plan, _ = json.JSONDecoder().raw_decode(output[output.index('{"opportunity"') :])
+    plan, _ = json.JSONDecoder().raw_decode(output[output.index('{"contract"') :])
     (project,) = plan["projects"]
     assert sum(Decimal(str(line["amount"]["amount"])) for line in project["lines"]) == Decimal("100800.04")
     assert Decimal(str(project["margin"]["amount"])) > 0
@@ -155,7 +155,7 @@ def test_a_deal_that_is_not_saved_yet_can_be_sent_whole(api: httpx2.Client) -> N
     answer = api.post(CHECK, json={"deal": deal})
     assert (answer.status_code, answer.json()["approvals"]) == (200, [])
     assert answer.json()["value"]["amount"] == "96000.00"
-    wrong = deal | {"currency": "CHF", "lines": [{"sku": "ADV-DISCOVRY", "quantity": 1, "unit_price": 1}]}
+    wrong = deal | {"currency": "CHF", "lines": [{"sku": "MS-RNU", "quantity": 1, "unit_price": 1}]}
     found = api.post(CHECK, json={"deal": wrong}).json()["problems"]
     assert {one["field"] for one in found} >= {"currency", "lines.product_code", "billing_method"}
     assert [one["kind"] for one in found if one["field"] == "lines.product_code"] == ["mapping"]
