@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from tests.e2e.deals import Deal, money, netsuite_record, shown, win, work, workday
+from tests.e2e.deals import Deal, Line, money, netsuite_record, offer, shown, stage, win, work, workday
 from tests.e2e.oracle import doubled
 from tests.e2e.world import World
 from tieline.app.views.exceptions import ExceptionRow
@@ -52,6 +52,13 @@ def sold(here: World, project: dict[str, Any]) -> list[tuple[Any, ...]]:
     return sorted((line["description"], money(line["quantity"]), money(line["rate"])) for line in lines)
 
 
+def requests(here: World, project: dict[str, Any]) -> list[dict[str, Any]]:
+    """The open resource requests in Kantata."""
+    resources = {row["id"] for row in here.delivery.list("workspace_resources", workspace_id=project["PSA_Id__c"])}
+    rows = here.delivery.list("resource_requests", include="resource")
+    return [row for row in rows if str(row["resource_id"]) in resources and row["status"] != "cancelled"]
+
+
 def exceptions(here: World, words: str) -> list[ExceptionRow]:
     return [row for row in here.exceptions() if words in row.message]
 
@@ -81,6 +88,35 @@ def test_a_new_role_and_a_new_rate_reach_every_system_as_two_versions(firm: Worl
 
     work(firm, project, TOM, (workday(), 60))
     firm.until(lambda: firm.finance.draft(project["ERP_Id__c"], money(230)), "draft at the new rate")
+    assert firm.exceptions() == []
+
+
+def test_what_an_order_takes_away_is_cancelled_where_people_plan(firm: World) -> None:
+    deal = win(firm, "Deal that shrinks", Line(), Line("Review", "Consultant", 10, 165))
+    project = firm.until(lambda: shown(firm, deal), "project")
+    firm.until(lambda: len(requests(firm, project)) == 2, "two requests")
+    firm.settled()
+    approve(firm, agree(firm, deal, {"Action__c": "remove", "Role__c": "Consultant"}, since=workday()))
+    firm.until(lambda: len(requests(firm, project)) == 1, "one request")
+    firm.until(lambda: [line[1:] for line in sold(firm, project)] == [(40, 210)], "one line in NetSuite")
+    firm.settled()
+    tasks = firm.delivery.list("stories", workspace_id=project["PSA_Id__c"], include_archived=True)
+    assert {task["title"]: task["archived"] for task in tasks if "Consultant" in task["title"]} == {
+        "Design by Senior Consultant": False,
+        "Review by Consultant": True,
+    }
+    assert firm.exceptions() == []
+
+
+def test_a_won_add_on_deal_adds_its_lines_to_the_running_project(firm: World) -> None:
+    deal, project = running(firm, "Deal with an add-on")
+    (first,) = versions(firm, deal)
+    more = offer(firm, "The add-on", Line("Run", "Consultant", 10, 165), Parent_Engagement__c=first["engagement_id"])
+    firm.sales.change("Opportunity", more.id, AccountId=deal.account)
+    stage(firm, more, "Closed Won")
+    firm.until(lambda: [row["value"] for row in versions(firm, deal)] == [8400, 10050], "version 2")
+    firm.until(lambda: len(sold(firm, project)) == 2, "the new line in NetSuite")
+    firm.settled()
     assert firm.exceptions() == []
 
 

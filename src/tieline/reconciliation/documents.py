@@ -25,7 +25,8 @@ with versions as (
   select v.contract_id, v.version, v.activated_at, l.line->>'delivering_entity' as entity,
     sum((l.line->'amount'->>'amount')::numeric) as amount,
     v.version = max(v.version) over (partition by v.contract_id) as newest
-  from contract_version v cross join lateral jsonb_array_elements(v.body->'lines') l (line) group by 1, 2, 3, 4),
+  from contract_version v cross join lateral jsonb_array_elements(v.body->'lines') l (line)
+  where coalesce(v.effective_from, '-infinity') <= current_date group by 1, 2, 3, 4), -- later ones are kept here
 worth as (
   select contract_id, entity, max(version) as version, max(activated_at) as activated_at,
     max(amount) filter (where newest) as amount, array_agg(amount) filter (where not newest) as older

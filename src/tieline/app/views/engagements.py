@@ -82,7 +82,7 @@ select e.id, left(e.name, 300) as name, left(e.customer_name, 300) as customer, 
   o.colour, x.exceptions, x.exception_id, x.message, x.owner, a.waiting, a.note, a.moving
 from page e left join outlook o on o.engagement_id = e.id
 left join lateral (select version, body from contract_version v where v.engagement_id = e.id
-  order by version desc limit 1) c on true
+  and coalesce(v.effective_from, '-infinity') <= current_date order by version desc limit 1) c on true
 cross join lateral (select count(*) filter (where status <> 'void') as invoices,
   coalesce(sum((state->'total'->>'amount')::numeric) filter (where status <> 'void'), 0) as invoiced,
   coalesce(sum((state->'paid'->>'amount')::numeric) filter (where status <> 'void'), 0) as paid,
