@@ -7,6 +7,7 @@ from typing import Any
 from tests.e2e.deals import Line, invoices, money, shown, win
 from tests.e2e.oracle import doubled
 from tests.e2e.world import World
+from tieline.app.collections import act_on_invoice
 from tieline.demo.people import today
 from tieline.demo.story import Story
 
@@ -27,7 +28,7 @@ def test_a_won_deal_is_staffed_worked_billed_and_paid(firm: World) -> None:
     assert firm.exceptions() == []
 
 
-def test_a_completed_milestone_is_billed_once(firm: World) -> None:
+def test_a_completed_milestone_is_billed_once_and_a_dispute_about_it_is_seen_in_crm_and_psa(firm: World) -> None:
     deal = win(
         firm,
         "Fixed price roll-out",
@@ -50,6 +51,17 @@ def test_a_completed_milestone_is_billed_once(firm: World) -> None:
     assert doubled(firm) == []
     billed = [entry["body"].get("job") for entry in firm.ledger("netsuite", "invoice.upsert")]
     assert billed.count({"id": project["ERP_Id__c"]}) == 1
+
+    database = firm.tieline.database
+    act_on_invoice(database, invoice["Name"], "dispute", by="Ida Berg", note="Not accepted yet")
+    in_crm = f"SELECT Id FROM Tieline_Invoice__c WHERE Id = '{invoice['Id']}' AND Collection_Status__c = "
+    firm.until(lambda: firm.sales.query(f"{in_crm}'disputed'"), "dispute in Salesforce")
+    firm.until(
+        lambda: [entry for entry in firm.ledger("kantata") if "disputed" in str(entry["body"])], "dispute in Kantata"
+    )
+    act_on_invoice(database, invoice["Name"], "settle", by="Ida Berg")
+    act_on_invoice(database, invoice["Name"], "promise", by="Ida Berg", promised_on=today() + timedelta(5))
+    firm.until(lambda: firm.sales.query(f"{in_crm}'promised'"), "promise in Salesforce")
 
 
 def _milestone(here: World, project: dict[str, Any]) -> str | None:
