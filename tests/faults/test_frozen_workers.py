@@ -37,8 +37,8 @@ def test_frozen_there_and_thawed_when_all_is_done_it_changes_nothing(
         finally:
             zombies.end()
         assert run.deaths >= (len(points) if turn == 0 else 1), f"nobody came to {run.orders.faults[0]}"
-        assert difference(undisturbed[0], books(here)) == []
         assert left_open(run) == []
+        assert difference(undisturbed[0], books(here)) == []
 
 
 def impatient(conninfo: str) -> str:

@@ -57,5 +57,5 @@ def test_cut_off_there_and_back_when_all_is_done_it_changes_nothing(
         finally:
             cut_off.end()
         assert run.deaths == 1, f"nobody came to {point}"
-        assert difference(undisturbed[0], books(here)) == []
         assert left_open(run) == []
+        assert difference(undisturbed[0], books(here)) == []
