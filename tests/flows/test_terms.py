@@ -194,6 +194,24 @@ def test_what_is_not_standard_is_told_for_approval(
 
 
 @pytest.mark.parametrize(
+    ("customer", "treatment", "deviations"),
+    [
+        ({"legal_entity": "US"}, "standard", ()),
+        ({"legal_entity": "DE"}, "standard", ("US signs for a customer of DE",)),
+        ({"tax_nexus": "DE", "tax_id": "DE811"}, "reverse_charge", ()),
+        ({"tax_nexus": "DE"}, "reverse_charge", ("reverse charge without a tax id of the customer",)),
+        ({}, "reverse_charge", ("reverse charge for a customer in US, where Halden Marsh Inc. is itself",)),
+    ],
+)
+def test_a_customer_that_is_billed_in_an_unusual_way_is_told_for_approval(
+    customer: dict[str, str], treatment: str, deviations: tuple[str, ...]
+) -> None:
+    buyer = CUSTOMER.model_copy(update=customer)
+    made = draft_contract(deal(tax_treatment=treatment), buyer, "eng_1", FIRM)
+    assert made.deviations == deviations
+
+
+@pytest.mark.parametrize(
     ("lines", "changed", "told"),
     [
         ([], {}, []),

@@ -52,6 +52,7 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
     found = (
         *deviations(str(opportunity.payment_terms), prices, currency, template, firm),
         *package_deviations(opportunity, template.largest_discount, firm),
+        *customer_deviations(opportunity, customer, firm),
     )
     return ContractVersion.model_validate(
         {
@@ -231,6 +232,20 @@ def deviations(
         if standard and price is not None and price < standard * (1 - template.largest_discount):
             found.append(f"{role} at {price} instead of {standard}")
     return tuple(found)
+
+
+def customer_deviations(opportunity: Opportunity, customer: Customer, firm: Firm) -> list[str]:
+    """What finance looks at before it bills this customer so: another entity than its own, an odd reverse charge."""
+    found = []
+    entity = firm.legal_entity(opportunity.legal_entity)
+    if customer.legal_entity and customer.legal_entity != opportunity.legal_entity:
+        found.append(f"{opportunity.legal_entity} signs for a customer of {customer.legal_entity}")
+    if opportunity.tax_treatment == "reverse_charge":
+        if entity and (customer.tax_nexus or "").partition("-")[0] == entity.country:
+            found.append(f"reverse charge for a customer in {entity.country}, where {entity.name} is itself")
+        elif not customer.tax_id:
+            found.append("reverse charge without a tax id of the customer")
+    return found
 
 
 def commercial_differences(contract: ContractVersion, draft: ContractVersion) -> list[str]:
