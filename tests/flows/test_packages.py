@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 from tests.flows.deals import CUSTOMER, END, FIRM, START, deal, line
 from tests.model.strategies import packages
 from tieline.billing.facts import Timeline
+from tieline.billing.progress import price_of
 from tieline.billing.subscription import subscription_charges
 from tieline.flows.plan import contract_part, plan_projects
 from tieline.flows.readiness import lacks
 from tieline.flows.terms import commercial_differences, draft_contract
+from tieline.model.billing_terms import BillingTerms, Progress
 from tieline.model.contract import ContractVersion
 from tieline.model.firm import Firm
 from tieline.model.money import rounded, total
 from tieline.model.opportunity import Opportunity, OpportunityLine
-from tieline.model.service_package import ServicePackage
+from tieline.model.service_package import PackageSubscription, ServicePackage
 
 CLOUD: dict[str, Any] = {
     "id": "cloud",
@@ -248,6 +250,32 @@ def test_whatever_is_quoted_is_worked_and_billed_to_the_last_cent_in_any_order_o
     assert {one.id: one for one in turned.billing_schedule.items} == {
         one.id: one for one in made.billing_schedule.items
     }
+
+
+@given(
+    sold_package=packages(roles=("Consultant",)),
+    subscribed=st.booleans(),
+    by_time=st.sets(st.sampled_from(["One 🚀", "Two 🚀"])),
+    progress=st.sampled_from([None, "One 🚀", "everything"]),
+    quantity=st.integers(1, 6),
+)
+def test_no_part_of_a_package_is_billed_twice_whatever_its_service_line_agrees(
+    sold_package: ServicePackage, subscribed: bool, by_time: set[str], progress: str | None, quantity: int
+) -> None:
+    plan = {"subscription": PackageSubscription(), "milestone": ()} if subscribed else {}
+    of = firm(sold_package.model_copy(update=plan))
+    terms = BillingTerms(
+        methods=dict.fromkeys(by_time, "time_and_materials"),
+        progress=(Progress(id="p", workstream=None if progress == "everything" else progress),) if progress else (),
+    )
+    (line_of_service,) = of.service_lines
+    of = of.model_copy(update={"service_lines": (line_of_service.model_copy(update={"billing": terms}),)})
+    made = draft_contract(offer(sold(quantity=quantity), billing_method="fixed_price"), CUSTOMER, "eng_1", of)
+    billed = total((item.amount for item in made.billing_schedule.items), "USD").amount
+    billed += sum((one.price * quantity for one in made.billing_terms.subscriptions), Decimal(0))
+    billed += sum((price_of(one, made) for one in made.billing_terms.progress), Decimal(0))
+    billed += sum((one.amount.amount for one in made.lines if one.billing_method), Decimal(0))
+    assert billed == made.value.amount
 
 
 @given(sold_package=packages(), more=st.integers(1, 3))

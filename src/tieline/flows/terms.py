@@ -1,10 +1,11 @@
 """Commercial terms of a won deal: the contract they make, and what changed since."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
 from tieline.flows.packages import (
+    PRICED_BY_TIME,
     dimensions_of,
     expand,
     invoice_plan,
@@ -46,8 +47,9 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
     )
     lines = tuple(_in_its_way(line, template.billing) for line in quoted_lines)
     value = total((line.amount for line in lines), currency)
+    otherwise = _billed_otherwise(lines, method, template.billing)
     subscribed = (subscription_of(opportunity, line, firm, contract_id) for line in opportunity.lines)
-    sold = [one for one in subscribed if one is not None]
+    sold = [one for line, one in zip(opportunity.lines, subscribed, strict=True) if one and line.id not in otherwise]
     prices = [(line.role, line.unit_price) for line in opportunity.lines]
     found = (
         *deviations(str(opportunity.payment_terms), prices, currency, template, firm),
@@ -166,14 +168,15 @@ def _schedule(
         for line in lines
         if not line.role and not billed_by_terms(line, method, terms)
     ]
-    alone = {line.package.line for line in lines if line.package and billed_by_terms(line, method, terms)}
+    otherwise = _billed_otherwise(lines, method, terms)
     plans = {
         line.id: invoice_plan(opportunity, line, firm, contract_id)
         for line in opportunity.lines
-        if line.id not in alone
+        if line.id not in otherwise
     }
     items += [item for plan in plans.values() for item in plan]
     subscribed = {line.id for line in opportunity.lines if subscription_of(opportunity, line, firm, contract_id)}
+    subscribed -= otherwise
     for_completion = [
         line
         for line in lines
@@ -198,6 +201,15 @@ def _schedule(
             "items": items,
         }
     )
+
+
+def _billed_otherwise(lines: Sequence[ContractLine], method: str, terms: BillingTerms) -> set[str]:
+    """Quoted packages some of whose work is billed by time, progress or a retainer: their own plan does not count."""
+    return {
+        line.package.line
+        for line in lines
+        if line.package and (billed_by_terms(line, method, terms) or (line.billing_method or method) in PRICED_BY_TIME)
+    }
 
 
 def billed_by_terms(line: ContractLine, method: str, terms: BillingTerms) -> bool:
