@@ -44,7 +44,7 @@ def test_a_new_site_is_in_order(tieline: Command, tmp_path: Path) -> None:
     assert ran.code == 0
     assert f"tieline check --site {tmp_path / 'new [red]'}" in ran.out
     ran = tieline("check", "--site", tmp_path / "new [red]")
-    assert (ran.code, ran.out) == (0, "The site is in order.\n")
+    assert (ran.code, ran.out.endswith("The site is in order.\n")) == (0, True)
     found = tieline("check", "--json", "--site", tmp_path / "new [red]").json()
     assert found["ok"] is True
     assert [finding["subject"] for finding in found["findings"]] == ["salesforce", "kantata", "netsuite"]

@@ -97,6 +97,17 @@ def test_records_that_differ_in_crm_and_psa_are_told(books: Books, comparing: Co
         books.copy_workspace("audited")
 
 
+def test_a_customer_renamed_in_the_erp_is_told_and_its_own_name_written_again(
+    books: Books, comparing: Comparing
+) -> None:
+    customer = books.record(f"job/{books.projects['spare']['ERP_Id__c']}")["parent"]["id"]
+    with comparing.expect((*ERP, "customer", "name", "ensure")):
+        books.finance("PATCH", f"{RECORD}/customer/{customer}", {"companyName": "Spare & Partners"})
+    (row,) = [row for row in comparing.rows() if row.kind == "name"]
+    assert "'Spare & Partners' in NetSuite, 'spare deal Ltd' in Tieline" in row.message
+    assert row.suggestion == "Repair it: Tieline writes its own fields to NetSuite again."
+
+
 def test_an_amendment_that_did_not_arrive_is_a_stale_version_everywhere(books: Books, comparing: Comparing) -> None:
     stale = [(*ERP, "contract"), (*ERP, "project"), (*CRM, "project"), (*PSA, "project")]
     with comparing.expect(*((*where, "stale_version", "ensure") for where in stale)):

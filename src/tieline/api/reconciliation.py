@@ -29,7 +29,7 @@ class Discrepancy(Answer):
 
     id: int
     record: str = Field(description="customer, project, contract, time, expense, milestone, invoice, payment …")
-    kind: str = Field(description="missing, extra, amount, date, wrong_project, duplicate or stale_version.")
+    kind: str = Field(description="missing, extra, amount, date, wrong_project, duplicate, stale_version or name.")
     message: str
     suggestion: str
     left_side: str = Field(description="Who says what is wanted: a connection, or `tieline`.")

@@ -61,12 +61,12 @@ def check(
     else:
         if reference:
             out.print(_reference(codes))
+        if missing:
+            out.print(_gaps(missing, reference), soft_wrap=True)
         for finding in findings if live else wrong:
             mark = "[green]ok[/]   " if finding.ok else "[red]mend[/] "
             out.print(mark + escape(f"{finding.subject}: {finding.message}"), soft_wrap=True)
         out.print("[green]The site is in order.[/]" if not wrong else f"[red]{len(wrong)} to mend.[/]")
-        if missing:
-            out.print(_gaps(missing, reference))
     raise typer.Exit(1 if wrong or (reference and missing) else 0)
 
 

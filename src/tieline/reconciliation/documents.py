@@ -16,6 +16,8 @@ from tieline.sdk.errors import Unavailable
 from tieline.store.database import Connection
 
 NEVER_THERE = "never written"
+LONGEST_NAME = 80
+"""Longer names may be cut over there; they are not compared."""
 PREFIXES: Mapping[Listed, str] = {"customer": "cus", "project": "prj", "contract": "con", "invoice": "inv"}
 """How references of ours begin; a system also lists what was never ours."""
 
@@ -31,11 +33,12 @@ worth as (
   select contract_id, entity, max(version) as version, max(activated_at) as activated_at,
     max(amount) filter (where newest) as amount, array_agg(amount) filter (where not newest) as older
   from versions group by 1, 2)
-insert into wanted (key, external_id, legal_entity, currency, project, period, amount, version, money, label, older)
+insert into wanted (key, external_id, legal_entity, currency, project, period, amount, version, money, label, older,
+  name)
 select f.subject, f.external_id, coalesce(p.legal_entity, split_part(f.subject, ':', 2)), coalesce(p.currency, '-'),
   coalesce(p.id, '-'), '-', case when %(whole)s then round(w.amount) else w.amount end, w.version,
   coalesce(w.amount, 0), case when f.external_id is null then %(never)s else coalesce(p.code, c.name) end,
-  case when %(whole)s then array(select round(a) from unnest(w.older) a) else w.older end
+  case when %(whole)s then array(select round(a) from unnest(w.older) a) else w.older end, n.name
 from effect f
   left join project p on case %(record)s when 'project' then p.id = f.subject when 'contract' then
     p.contract_id = split_part(f.subject, ':', 1) and p.legal_entity = split_part(f.subject, ':', 2) end
@@ -43,6 +46,9 @@ from effect f
   left join agenda a on a.flow = 'contract_to_project' and a.key = p.contract_id
   left join lateral (select max(e.customer_name) as name from engagement e
     where e.customer_id = split_part(f.subject, ':', 1)) c on %(record)s = 'customer'
+  left join lateral (select m.body->>'name' as name from master_record m where m.kind = 'customer'
+    and m.id = customer_named_by(split_part(f.subject, ':', 1)) and length(m.body->>'name') <= %(longest)s
+    and m.seen_at < %(listed_at)s - %(grace)s::interval) n on %(record)s = 'customer' and f.external_id is not null
 where f.connection = %(connection)s and f.target = %(record)s and f.retired_at is null and (f.external_id is not null
     or f.state = 'rejected')
   and (f.state in ('confirmed', 'drifted') and f.changed_at < %(listed_at)s or f.state = 'rejected'
@@ -51,9 +57,9 @@ where f.connection = %(connection)s and f.target = %(record)s and f.retired_at i
   and not (coalesce(a.behind, false) and w.activated_at > %(listed_at)s - %(grace)s::interval)
 """
 _HELD = """
-insert into held (key, external_id, legal_entity, currency, project, period, amount, version, label)
+insert into held (key, external_id, legal_entity, currency, project, period, amount, version, label, name)
 select k.key, l.external_id, coalesce(w.legal_entity, '-'), coalesce(l.currency, w.currency, '-'),
-  coalesce(w.project, '-'), '-', l.amount, l.version, l.label
+  coalesce(w.project, '-'), '-', l.amount, l.version, l.label, case when %(record)s = 'customer' then l.label end
 from listed l
   left join cross_reference x on x.connection = %(connection)s and x.target = %(record)s
     and x.external_id = l.external_id
@@ -86,6 +92,7 @@ class Ledger:
             "listed_at": listed_at,
             "grace": self.grace,
             "never": NEVER_THERE,
+            "longest": LONGEST_NAME,
         }
 
 
@@ -149,7 +156,7 @@ def _repair(db: Connection, differences: Sequence[Difference]) -> Mapping[int, R
     """A field of ours is written again, a refused create tried again; a record that is gone is a person's matter."""
     repairs: dict[int, Repair] = {}
     for place, one in enumerate(differences):
-        if one.kind in ("amount", "stale_version"):
+        if one.kind in ("amount", "stale_version", "name"):
             repairs[place] = "ensure"
         elif one.kind == "missing" and one.label == NEVER_THERE:
             repairs[place] = "wake"

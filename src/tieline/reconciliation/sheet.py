@@ -13,13 +13,13 @@ from typing import Any, Literal
 from tieline.sdk.books import Fact, Held
 from tieline.store.database import Connection
 
-Kind = Literal["missing", "extra", "amount", "date", "wrong_project", "duplicate", "stale_version"]
+Kind = Literal["missing", "extra", "amount", "date", "wrong_project", "duplicate", "stale_version", "name"]
 COPIED = 20_000
 """Rows of one COPY; a list of a million never waits in memory."""
 
 _SIDE = """(key text, external_id text, legal_entity text not null, currency text not null, project text not null,
   period text not null, quantity numeric, amount numeric, day date, version bigint, stamp bigint, money numeric,
-  person text, label text, older numeric[])"""
+  person text, label text, older numeric[], name text)"""
 _TABLES = f"""
 create temp table wanted {_SIDE};
 create temp table held {_SIDE};
@@ -118,7 +118,8 @@ _PRINT = """count(*) as lines, sum(hashtextextended(coalesce(key, external_id)
   || case when 'quantity' = any (%(facts)s) then '|' || coalesce(trim_scale(quantity)::text, '') else '' end
   || case when 'amount' = any (%(facts)s) then '|' || coalesce(trim_scale(amount)::text, '') else '' end
   || case when 'day' = any (%(facts)s) then '|' || coalesce((day - date '2000-01-01')::text, '') else '' end
-  || case when 'version' = any (%(facts)s) then '|' || coalesce(version::text, '') else '' end, 0)) as print"""
+  || case when 'version' = any (%(facts)s) then '|' || coalesce(version::text, '') else '' end
+  || case when 'name' = any (%(facts)s) then '|' || coalesce(name, '') else '' end, 0)) as print"""
 _DIFFERING = f"""
 insert into differing (legal_entity, currency, project, period)
 select legal_entity, currency, project, period
@@ -142,6 +143,7 @@ pairs as (
     coalesce(w.period, h.period) as period, coalesce(w.label, h.label) as label, w.money, h.money as other_money,
     w.quantity, h.quantity as other_quantity, w.amount, h.amount as other_amount, w.day, h.day as other_day,
     w.project as wanted_project, h.project as other_project, w.version, h.version as other_version,
+    w.name, h.name as other_name, 'name' = any (%(facts)s) and w.name <> h.name as name_differs,
     'quantity' = any (%(facts)s) and w.quantity is distinct from h.quantity as quantity_differs,
     'amount' = any (%(facts)s) and (w.amount is distinct from h.amount or w.currency <> h.currency) as amount_differs,
     'day' = any (%(facts)s) and w.day is distinct from h.day as day_differs,
@@ -155,21 +157,21 @@ pairs as (
 suspects as (
   select *, row_number() over (partition by key order by same_id desc, same_facts desc, held_id) as copy from pairs
   where is_several or not is_wanted or not is_held or quantity_differs or amount_differs or day_differs
-    or project_differs or version_differs),
+    or project_differs or version_differs or name_differs),
 judged as (
   select *, case when is_held and copy > 1 then 'duplicate' when not is_held then 'missing'
     when not is_wanted then 'extra'
     when version_differs or amount_differs and is_former
       or is_older and (quantity_differs or amount_differs or day_differs or project_differs) then 'stale_version'
     when project_differs then 'wrong_project' when quantity_differs or amount_differs then 'amount'
-    when day_differs then 'date' end as kind from suspects)
+    when day_differs then 'date' when name_differs then 'name' end as kind from suspects)
 select kind, key, case when kind = 'duplicate' then external_id else '' end as external_id, legal_entity, currency,
   project, period, label,
   case when is_wanted then jsonb_strip_nulls(jsonb_build_object('quantity', quantity, 'amount', amount, 'day', day,
-    'project', wanted_project, 'version', version)) end as expected,
+    'project', wanted_project, 'version', version, 'name', case when name_differs then name end)) end as expected,
   case when is_held then jsonb_strip_nulls(jsonb_build_object('quantity', other_quantity, 'amount', other_amount,
-    'day', other_day, 'project', other_project, 'version', other_version, 'external_id', nullif(external_id, ''))) end
-    as found,
+    'day', other_day, 'project', other_project, 'version', other_version, 'external_id', nullif(external_id, ''),
+    'name', case when name_differs then other_name end)) end as found,
   case when kind = 'extra' then abs(other_money)
     when kind in ('amount', 'stale_version') and amount_differs
       then abs(coalesce(amount, 0) - coalesce(other_amount, 0))

@@ -26,6 +26,7 @@ KINDS = {
     "wrong_project": "wrong project",
     "duplicate": "duplicate",
     "stale_version": "stale version",
+    "name": "another name",
 }
 REPAIRS = {
     "wake": "Tieline does what was left undone",
@@ -83,6 +84,8 @@ def _differ(left: str, right: str, expected: Mapping[str, Any], found: Mapping[s
     for fact, name in (("project", "project"), ("day", "day"), ("version", "contract version")):
         if expected.get(fact) != found.get(fact) and fact in expected:
             parts.append(f"{name} {found.get(fact, 'none')} in {right}, {expected[fact]} in {left}")
+    if expected.get("name") != found.get("name"):
+        parts.append(f"'{found.get('name')}' in {right}, '{expected.get('name')}' in {left}")
     if expected.get("quantity") != found.get("quantity"):
         parts.append(f"{_hours(found.get('quantity'))} in {right}, {_hours(expected.get('quantity'))} in {left}")
     if expected.get("amount") != found.get("amount"):
@@ -142,6 +145,7 @@ def cause_told(row: Mapping[str, Any], systems: Mapping[str, str]) -> Told:
         "wrong_project": f"{'stands' if count == 1 else 'stand'} on another project in {right}",
         "duplicate": f"{'stands' if count == 1 else 'stand'} twice in {right}",
         "stale_version": f"{'has' if count == 1 else 'have'} an older version in {right} than in {left}",
+        "name": f"{'has' if count == 1 else 'have'} another name in {right} than in {left}",
     }
     message = f"{things}{where}{name} {ends[row['kind']]}"
     return Told(message, suggestion(row["kind"], row["record"], "person", left, right))

@@ -14,8 +14,8 @@ from tieline.sdk.feed import LinePage
 
 Listed = Literal["customer", "project", "contract", "time", "invoice"]
 """Records a system can list. A payment stands on its invoice, as `paid`."""
-Fact = Literal["project", "day", "quantity", "amount", "version"]
-"""What the rows of a list tell, beside their reference."""
+Fact = Literal["project", "day", "quantity", "amount", "version", "name"]
+"""What the rows of a list tell, beside their reference; `name`: the label is the name we write."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,12 +62,17 @@ class NetSuiteBooks:
     def shows(self) -> Mapping[Listed, frozenset[Fact]]:
         """All records of the role."""
         return {
-            "customer": frozenset(),
+            "customer": frozenset({"name"}) if self._names_customers() else frozenset(),
             "project": frozenset({"amount"}),
             "contract": frozenset({"amount"}),
             "time": frozenset({"project", "day", "quantity"}),
             "invoice": frozenset({"project", "amount"}),
         }
+
+    def _names_customers(self) -> bool:
+        """Whether the site's mapping writes our name into the field the list shows."""
+        rows = (field.row for field in self.site.mappings["customer"].fields)
+        return any((row.canonical, row.vendor, row.transform) == ("name", "companyName", "text") for row in rows)
 
     def list_held(self, record: Listed, days: Days | None = None) -> Iterator[Held]:
         """Page by page in the order of ids. Records without a reference of ours are told for time only."""

@@ -35,3 +35,13 @@ create function customer_family(customer text) returns table (id text, depth int
     union select m.id, down.depth + 1 from down join merged_customer m on m.master_id = down.id where down.depth < 20)
   select down.id, min(down.depth) from down group by down.id
 $$;
+
+-- Whose name counts for a customer: that of the one that stands for it, or of the one a person chose.
+create function customer_named_by(customer text) returns text language sql stable as $$
+  with root as (select u.id from customer_up(customer) u order by u.depth desc limit 1)
+  select coalesce((select p.choices->>'name' from merged_customer m join match_pair p on p.id = m.pair_id
+    where m.master_id = root.id and p.choices ? 'name' order by p.decided_at desc limit 1), root.id) from root
+$$;
+
+alter table discrepancy drop constraint discrepancy_kind_check, add constraint discrepancy_kind_check check (
+  kind in ('missing', 'extra', 'amount', 'date', 'wrong_project', 'duplicate', 'stale_version', 'name'));
