@@ -68,32 +68,32 @@ def _rate(row: Row) -> RateCardRow:
         id=derived("rate_card", "standard", row["role"], row["currency"], row["valid_from"], *said),
         precedence=5,
         **named,
-        role=_given(row, "role"),
+        role=given_in(row, "role"),
         currency=_currency(row, "currency"),
-        rate=_positive(row, "rate"),
-        valid_from=_day(row, "valid_from"),
+        rate=amount_in(row, "rate"),
+        valid_from=day_in(row, "valid_from"),
         valid_to=_end(row),
     )
 
 
 def _end(row: Row) -> date | None:
-    end = _day(row, "valid_to") if row.get("valid_to") else None
-    if end is not None and end <= _day(row, "valid_from"):
+    end = day_in(row, "valid_to") if row.get("valid_to") else None
+    if end is not None and end <= day_in(row, "valid_from"):
         raise ValueError(f"valid_to: {end} is not after valid_from; that day no longer counts")
     return end
 
 
 def _fx_rate(row: Row) -> FxRate:
-    rate = _positive(row, "rate")
+    rate = amount_in(row, "rate")
     if not rate:
         raise ValueError("rate: must be more than zero")
     return FxRate(
         id=f"{row['date']} {row['from']} {row['to']}",
-        day=_day(row, "date"),
+        day=day_in(row, "date"),
         base=_currency(row, "from"),
         quote=_currency(row, "to"),
         rate=rate,
-        source=_given(row, "source"),
+        source=given_in(row, "source"),
     )
 
 
@@ -104,16 +104,16 @@ def _currency(row: Row, column: str) -> str:
 
 
 def _person(row: Row, entities: Collection[str]) -> Person:
-    if _given(row, "legal_entity") not in entities:
+    if given_in(row, "legal_entity") not in entities:
         raise ValueError(f"legal entity '{row['legal_entity']}' is not one of the site's")
     return Person(
-        id=_given(row, "email").lower(),
-        name=_given(row, "name"),
+        id=given_in(row, "email").lower(),
+        name=given_in(row, "name"),
         role=row["role"] or None,
         level=row.get("level") or None,
         location=row.get("location") or None,
         legal_entity=row["legal_entity"],
-        cost_rate=_positive(row, "cost_rate") if row["cost_rate"] else None,
+        cost_rate=amount_in(row, "cost_rate") if row["cost_rate"] else None,
     )
 
 
@@ -127,7 +127,7 @@ def _records(
     """The rows as records; `lines` learns the line of each."""
     found: dict[str, R] = {}
     try:
-        for line, row in _rows(file, columns):
+        for line, row in rows_of(file, columns):
             try:
                 record = made(row)
             except ValidationError as error:
@@ -146,7 +146,7 @@ def _records(
     return tuple(found.values())
 
 
-def _rows(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
+def rows_of(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
     """Rows with the line each ends in. Raises SiteError when the file is no such table."""
     if not file.is_file():
         return
@@ -164,23 +164,26 @@ def _rows(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
         raise SiteError([SiteDefect(file, reader.reader.line_num, f"this is no CSV: {error}")]) from error
 
 
-def _given(row: Row, column: str) -> str:
+def given_in(row: Row, column: str) -> str:
+    """A cell that must not be empty. Raises ValueError."""
     if not row[column]:
         raise ValueError(f"{column} is empty")
     return row[column]
 
 
-def _positive(row: Row, column: str) -> Decimal:
+def amount_in(row: Row, column: str, what: str = "amount per hour") -> Decimal:
+    """A number of zero or more. Raises ValueError."""
     try:
         value = Decimal(row[column])
     except InvalidOperation:
         raise ValueError(f"{column}: '{row[column]}' is no number") from None
     if not (value.is_finite() and 0 <= value < 1_000_000_000):
-        raise ValueError(f"{column}: {row[column]} is no amount per hour")
+        raise ValueError(f"{column}: {row[column]} is no {what}")
     return value
 
 
-def _day(row: Row, column: str) -> date:
+def day_in(row: Row, column: str) -> date:
+    """A date. Raises ValueError."""
     try:
         return date.fromisoformat(row[column])
     except ValueError:

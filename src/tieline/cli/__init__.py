@@ -7,6 +7,7 @@ import typer
 from tieline.cli import (
     answers,
     assurance,
+    billing,
     collections,
     deal,
     demo,
@@ -38,6 +39,7 @@ for module in (
     serving,
     thread,
     deal,
+    billing,
     exceptions,
     exception,
     matches,
