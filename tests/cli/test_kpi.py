@@ -36,7 +36,7 @@ def test_currencies_become_one_at_named_rates_only(tieline: Command, site: Path,
     rate = "USD=0.5@2026-10-31"
     found = tieline("kpi", "backlog", "--in", "EUR", "--rate", rate, "--site", site, "--json").json()["figures"]
     assert [(one["currency"], one["value"], one["converted"]) for one in found] == [
-        ("EUR", 61100, "USD 0.5 of 2026-10-31")
+        ("EUR", 61100, "USD 0.5 (given, 2026-10-31)")
     ]
     share = tieline("kpi", "write-off-rate", "--in", "EUR", "--rate", rate, "--site", site, "--json").json()["figures"]
     assert [(one["value"], one["records"], one["missing"]) for one in share] == [(1.6, 5, 1)]  # 150 / (1575 + 8000)

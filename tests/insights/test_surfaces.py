@@ -4,6 +4,8 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import httpx2
@@ -14,12 +16,18 @@ from tests.console.pages import Page
 from tests.insights.firm import CLAIMS, GRID
 from tieline import api, console
 from tieline.app.desk import Desk
+from tieline.model.firm import FxRate
 from tieline.store.database import Database
 
 
 @pytest.fixture(scope="module")
 def desk(books: Database, tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    return desk_on(books, tmp_path_factory.mktemp("desk") / "site")
+    """Its site knows what a dollar is worth today."""
+    desk = desk_on(books, tmp_path_factory.mktemp("desk") / "site")
+    rate = FxRate(
+        id="fx", day=datetime.now(UTC).date(), base="USD", quote="EUR", rate=Decimal("0.5"), source="the central bank"
+    )
+    return replace(desk, site=replace(desk.site, firm=desk.site.firm.model_copy(update={"fx_rates": (rate,)})))
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +80,18 @@ def test_a_wrong_question_is_told_what_is_wrong(program: httpx2.Client, path: st
     answer = program.get(path)
     assert answer.status_code == status
     assert words in json.dumps(answer.json(), ensure_ascii=False)
+
+
+def test_currencies_become_one_at_the_rates_of_the_site(program: httpx2.Client, person: httpx2.Client) -> None:
+    (one,) = program.get("/api/kpis/backlog?into=EUR").json()["figures"]
+    assert (one["currency"], one["value"]) == ("EUR", "61100.00")
+    assert one["converted"] == f"USD 0.5 (the central bank {datetime.now(UTC).date()})"
+    page = Page(person.get("/figures/contract-position?into=EUR").text)
+    assert "From contract to cash: EUR 70,000.00" in page.text
+    assert "the central bank" in page.text
+    assert program.get("/api/kpis/backlog?into=USD").json()["error"]["message"].startswith("There is no rate from EUR")
+    assert "There is no rate from EUR into USD" in Page(person.get("/figures?into=USD").text).text
+    assert program.get("/api/kpis/backlog?into=money").status_code == 422
 
 
 def test_a_page_shows_the_figure_its_chart_and_links_to_its_records(person: httpx2.Client) -> None:

@@ -11,11 +11,11 @@ from pydantic import Field
 
 from tieline.api.errors import ApiError
 from tieline.api.parts import Answer, Limit, Line, OnDesk
-from tieline.app.insights import NoSuchFigure, checked, definition_of, scope_of, setting_of
+from tieline.app.insights import NoSuchFigure, checked, definition_of, into_of, scope_of, setting_of
 from tieline.app.views.paging import snapshot
 from tieline.insights.baseline import change_of, known_before, list_baselines
 from tieline.insights.definition import definitions
-from tieline.insights.figure import By, Scope, read_figures, read_records
+from tieline.insights.figure import By, Scope, converted, read_figures, read_records
 
 router = APIRouter(tags=["key figures"])
 
@@ -64,6 +64,7 @@ class OneFigure(Answer):
     denominator: Decimal | None
     records: int
     missing: int = Field(description="So many records belong to it and are not known.")
+    converted: str | None = Field(description="At which rates of which day and source, where `into` was asked for.")
     change: ChangeSince | None
 
 
@@ -156,15 +157,24 @@ def baselines(desk: OnDesk) -> object:
 
 @router.get("/api/kpis/{name}", response_model=Figures, summary="Read a key figure")
 def read_one(
-    desk: OnDesk, name: Line, scope: InScope, by: Annotated[By | None, Query(description="One figure each.")] = None
+    desk: OnDesk,
+    name: Line,
+    scope: InScope,
+    by: Annotated[By | None, Query(description="One figure each.")] = None,
+    into: Annotated[Line | None, Query(description="Convert into this currency, at the rates of the site.")] = None,
 ) -> object:
     """As a whole or by entity, practice, customer, month or part; `period` is 2026-11 or 2026-09..2026-11."""
     with _told():
         definition = definition_of(name)
         checked(definition, by)
+        setting = setting_of(desk.site)
+        told_in = into_of(desk.site, into, scope.until or setting.today)
     with snapshot(desk.database) as db:
-        figures = read_figures(db, definition, scope, setting_of(desk.site), by)
+        figures = read_figures(db, definition, scope, setting, by)
         before = known_before(db, [definition.id])
+    if told_in:
+        with _told():
+            figures = converted(definition, figures, told_in)
     names = [field for field in OneFigure.model_fields if field != "change"]
     told = [
         {

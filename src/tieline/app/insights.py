@@ -1,10 +1,13 @@
 """What of a site the key figures need."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from tieline.app.site import Site
+from tieline.billing.fx import Conversion, FxRates
 from tieline.insights.definition import Definition, definitions
-from tieline.insights.figure import By, Scope, Setting
+from tieline.insights.figure import By, Into, Scope, Setting
+from tieline.model.money import CURRENCIES
 from tieline.reconciliation.period import period_of
 
 
@@ -39,6 +42,17 @@ def checked(definition: Definition, by: By | None) -> By | None:
     if by == "part" and definition.parts is None:
         raise NoParts(f"{definition.name} has no parts; ask for it by entity, practice, customer or month.")
     return by
+
+
+def into_of(site: Site, currency: str | None, day: date, given: Mapping[str, Conversion] | None = None) -> Into | None:
+    """The currency to tell figures in, at the rates given, else at the site's of a day. Raises ValueError."""
+    if not currency:
+        return None
+    wanted = currency.upper()
+    if wanted not in CURRENCIES:
+        raise ValueError(f"'{currency[:20]}' is no ISO 4217 currency code")
+    rates = FxRates(site.firm.fx_rates)
+    return Into(wanted, lambda other: (given or {}).get(other) or rates.find(other, wanted, day))
 
 
 def scope_of(

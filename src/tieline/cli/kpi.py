@@ -12,14 +12,15 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from tieline.app.insights import checked, definition_of, scope_of, setting_of
+from tieline.app.insights import checked, definition_of, into_of, scope_of, setting_of
 from tieline.app.site import Site, load_site
+from tieline.billing.fx import Conversion
 from tieline.cli.context import AsOption, JsonOption, SiteOption, database_of, out, plain, print_json, table_of
 from tieline.cli.errors import UserError
 from tieline.engine.audit import audit
 from tieline.insights.baseline import Change, brought, change_of, keep, known_before, list_baselines, measured
 from tieline.insights.definition import Definition, definitions
-from tieline.insights.figure import By, Figure, FigureRecord, Rate, Scope, converted, read_figures, read_records
+from tieline.insights.figure import By, Figure, FigureRecord, Scope, converted, read_figures, read_records
 from tieline.insights.words import csv_of, known_by, told, told_change
 from tieline.store.database import Connection
 
@@ -81,8 +82,10 @@ def show(
     currency: Annotated[str | None, typer.Option(help="Only amounts in this currency.")] = None,
     period: Annotated[str | None, typer.Option(help="2026-11, or 2026-09..2026-11.")] = None,
     by: Annotated[Grouping | None, typer.Option(help="One figure for each of them.")] = None,
-    into: Annotated[str | None, typer.Option("--in", help="Convert into this currency, at the rates given.")] = None,
-    rate: Annotated[list[str] | None, typer.Option(help="A rate and its day: USD=0.92@2026-10-31.")] = None,
+    into: Annotated[
+        str | None, typer.Option("--in", help="Convert into this currency, at the rates of the site.")
+    ] = None,
+    rate: Annotated[list[str] | None, typer.Option(help="Another rate and its day: USD=0.92@2026-10-31.")] = None,
     records: Annotated[bool, typer.Option("--records", help="The records it rests on instead.")] = False,
     after: Annotated[int, typer.Option(help="Go on after so many records.", min=0)] = 0,
     limit: Annotated[int, typer.Option(help="Records of a page.", min=1, max=10_000)] = 50,
@@ -94,8 +97,9 @@ def show(
     definition = definition_of(name)
     grouping: By | None = checked(definition, by.value if by else None)
     scope = scope_of(entity=entity, practice=practice, customer=customer, currency=currency, period=period)
-    rates = [rate_of(text) for text in rate or []]
-    setting = setting_of(load_site(site))
+    settings = load_site(site)
+    setting = setting_of(settings)
+    told_in = into_of(settings, into, scope.until or setting.today, dict(map(rate_of, rate or [])))
     with database_of(site) as database, database.connection() as db:
         if records:
             found = read_records(db, definition, scope, setting, after=after, limit=limit)
@@ -103,8 +107,8 @@ def show(
             return
         figures = read_figures(db, definition, scope, setting, grouping)
         before = known_before(db, [definition.id])
-    if into:
-        figures = converted(definition, figures, into, rates)
+    if told_in:
+        figures = converted(definition, figures, told_in)
     changes = [change_of(before, definition, scope, grouping, one) for one in figures]
     if json:
         told_all = [{**plain(one), "change": plain(change)} for one, change in zip(figures, changes, strict=True)]
@@ -166,17 +170,17 @@ def read_csv(file: Path) -> str:
         raise UserError(f"{file.name} is not UTF-8; save it as CSV UTF-8") from error
 
 
-def rate_of(text: str) -> Rate:
-    """`USD=0.92@2026-10-31`. Raises UserError."""
+def rate_of(text: str) -> tuple[str, Conversion]:
+    """`USD=0.92@2026-10-31`: the currency and its rate. Raises UserError."""
     currency, _, rest = text.partition("=")
     number, _, day = rest.partition("@")
     try:
-        rate = Rate(currency=currency.upper(), rate=Decimal(number), day=date.fromisoformat(day))
+        rate, told_day = Decimal(number), date.fromisoformat(day)
     except (InvalidOperation, ValueError) as error:
         raise UserError(f"'{text[:60]}' is no rate; write one with its day: USD=0.92@2026-10-31") from error
-    if not rate.rate.is_finite() or rate.rate <= 0:
+    if not rate.is_finite() or rate <= 0:
         raise UserError(f"'{text[:60]}' is no rate: it must be more than nothing")
-    return rate
+    return currency.upper(), Conversion(rate, f"given, {told_day}")
 
 
 def _print_figures(definition: Definition, figures: Sequence[Figure], changes: Sequence[Change | None]) -> None:

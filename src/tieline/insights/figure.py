@@ -1,6 +1,6 @@
 """Key figures as the books tell them: whole, or by entity, practice, customer, month or part; and their records."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from tieline.billing.fx import Conversion
 from tieline.insights.definition import Definition, Unit
 from tieline.model.contract import RateCardRow
 from tieline.model.money import rounded
@@ -85,7 +86,7 @@ def read_figures(
     db: Connection, definition: Definition, scope: Scope, setting: Setting, by: By | None = None
 ) -> list[Figure]:
     """One value per currency, and per group when `by` is given; a sum of nothing is zero."""
-    rows = db.execute(_sql(definition, "figures"), {**_values(scope, setting), "by": by}).fetchall()
+    rows = _rows(db, _sql(definition, "figures"), {**_values(scope, setting), "by": by})
     figures = [_figure(definition, row) for row in rows]
     if by == "part":
         places = {name: place for place, name in enumerate(definition.order)}
@@ -98,7 +99,15 @@ def read_records(
 ) -> list[FigureRecord]:
     """The records the figure rests on, those that weigh most first, `after` so many of them."""
     values = {**_values(scope, setting), "after": after, "limit": limit}
-    return [FigureRecord(**row) for row in db.execute(_sql(definition, "records"), values).fetchall()]
+    return [FigureRecord(**row) for row in _rows(db, _sql(definition, "records"), values)]
+
+
+def _rows(db: Connection, query: bytes, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Compiling such a statement takes longer than running it; its joins of all lines shall stay in memory."""
+    with db.transaction():
+        db.execute("set local jit = off")
+        db.execute("set local work_mem = '64MB'")
+        return db.execute(query, values).fetchall()
 
 
 def value_of(definition: Definition, numerator: Decimal, denominator: Decimal | None) -> Decimal | None:
@@ -120,36 +129,42 @@ def _figure(definition: Definition, row: dict[str, Any]) -> Figure:
     return Figure(value=value, numerator=numerator, denominator=denominator, **row)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
-    """So much of the other currency for one of this, on a day."""
+@dataclass(frozen=True, slots=True)
+class Into:
+    """The currency that figures are told in, and where its rates come from."""
 
     currency: str
-    rate: Decimal
-    day: date
+    find: Callable[[str], Conversion | None]
+    """Another currency -> so much of this one for one of it, and whose rate that is."""
 
 
 class NoRate(ValueError):
     """A currency has no rate to be converted at."""
 
 
-def converted(definition: Definition, figures: Sequence[Figure], into: str, rates: Sequence[Rate]) -> list[Figure]:
-    """Figures of several currencies as one each, at named rates; others stay as they are. Raises NoRate."""
-    known = {one.currency: one for one in rates}
-    found: dict[str | None, Figure] = {}
+def converted(definition: Definition, figures: Sequence[Figure], into: Into) -> list[Figure]:
+    """Figures of several currencies as one each; those without a currency stay as they are. Raises NoRate."""
+    found: dict[tuple[str | None, bool], Figure] = {}
     for one in figures:
-        if one.currency in (None, into):
-            turned, told = one, None
-        elif one.currency in known:
-            rate = known[one.currency]
-            turned, told = _times(one, rate.rate), f"{one.currency} {rate.rate} of {rate.day}"
-        else:
-            raise NoRate(f"There is no rate from {one.currency} into {into}; give one, or leave the currencies apart.")
-        before = found.get(one.key)
-        found[one.key] = _added(definition, before, replace(turned, currency=into, converted=told))
-    if definition.unit == "money":
-        return [replace(one, value=one.value and rounded(one.value, into)) for one in found.values()]
-    return list(found.values())
+        place = (one.key, one.currency is None)
+        found[place] = _added(definition, found.get(place), _turned(one, into))
+    return [_rounded(definition, one) for one in found.values()]
+
+
+def _turned(one: Figure, into: Into) -> Figure:
+    if one.currency in (None, into.currency):
+        return one
+    rate = into.find(one.currency)
+    if rate is None:
+        raise NoRate(f"There is no rate from {one.currency} into {into.currency}; add it, or leave currencies apart.")
+    turned = _times(one, rate.rate)
+    return replace(turned, currency=into.currency, converted=f"{one.currency} {rate.rate} ({rate.words})")
+
+
+def _rounded(definition: Definition, one: Figure) -> Figure:
+    if definition.unit != "money" or one.currency is None or one.value is None:
+        return one
+    return replace(one, value=rounded(one.value, one.currency))
 
 
 def _times(one: Figure, rate: Decimal) -> Figure:
@@ -163,7 +178,8 @@ def _added(definition: Definition, before: Figure | None, one: Figure) -> Figure
     denominator = sum(parts, Decimal(0)) if parts else None
     records = one.records + (before.records if before else 0)
     missing = one.missing + (before.missing if before else 0)
-    told = "; ".join(each.converted for each in (before, one) if each and each.converted)
+    rates = [each.converted for each in (before, one) if each and each.converted]
+    told = "; ".join(dict.fromkeys(name for text in rates for name in text.split("; ")))
     return replace(
         one,
         value=value_of(definition, numerator, denominator) if records or not missing else None,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from tieline.insights.baseline import Change, change_of, known_before
 from tieline.insights.definition import Definition
-from tieline.insights.figure import By, Figure, Scope, Setting, read_figures, together
+from tieline.insights.figure import By, Figure, Into, Scope, Setting, converted, read_figures, together
 from tieline.store.database import Connection
 
 MONTHS = 24
@@ -46,14 +46,20 @@ def natural(definition: Definition) -> By:
 
 
 def read_shown(
-    db: Connection, definitions: Sequence[Definition], scope: Scope, setting: Setting, by: By | None = None
+    db: Connection,
+    definitions: Sequence[Definition],
+    scope: Scope,
+    setting: Setting,
+    by: By | None = None,
+    into: Into | None = None,
 ) -> list[ShownFigure]:
-    """Some key figures, each read once; `by` None takes what is natural for each."""
+    """Some key figures, each read once; `by` None takes what is natural for each. Raises NoRate."""
     before = known_before(db, [one.id for one in definitions])
     shown = []
     for one in definitions:
         grouping = by or natural(one)
         groups = read_figures(db, one, scope, setting, grouping)
+        groups = converted(one, groups, into) if into else groups
         whole = together(one, groups)
         ordered = groups if grouping in ("month", "part") else sorted(groups, key=_largest_first)
         kept = ordered[-MOST:] if grouping == "month" else ordered[:MOST]

@@ -11,9 +11,10 @@
 -- known: can fall as long as work is corrected or invoices turn void; lines of void invoices are wrong ones
 select 'line' as record, t.id::text as record_id, coalesce(i.number, 'Draft') as label, p.engagement_id, p.legal_entity,
   null::text as currency, t.work_date as day, null::text as part,
-  case when i.status = 'void' or exists (select from project_transaction r
-    where r.supersedes_id = t.id and r.sign = -1 and r.state <> 'void') then 0 else 1 end::numeric as numerator,
+  case when i.status = 'void' or r.line is not null then 0 else 1 end::numeric as numerator,
   1::numeric as denominator
 from invoice_line l join project_transaction t on t.id = l.transaction_id join invoice i on i.id = l.invoice_id
   join project p on p.id = t.project_id
+  left join (select distinct supersedes_id as line from project_transaction
+    where supersedes_id is not null and sign = -1 and state <> 'void') r on r.line = t.id
 where t.sign = 1
