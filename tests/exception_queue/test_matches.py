@@ -10,6 +10,9 @@ from tieline.app.matches import look_through
 from tieline.app.views.matches import list_matches, read_match
 from tieline.exception_queue.actions import NotPossible
 from tieline.exception_queue.matches import NoSuchMatch, different, same
+from tieline.flows.customer_identity import merge_surely
+from tieline.matching.matches import Match
+from tieline.matching.score import Score
 from tieline.store import master_data
 from tieline.store.canonical import add_contract_version, open_engagement, refer
 from tieline.store.database import Database
@@ -20,6 +23,11 @@ def books(database: str) -> Iterator[Database]:
     opened = Database(database)
     yield opened
     opened.close()
+
+
+def pair_of(books: Database, one: str, other: str) -> int:
+    with books.transaction() as db:
+        return master_data.note_pair(db, one, other, 0.9, [])[0]
 
 
 def families(books: Database) -> list[list[str]]:
@@ -88,6 +96,31 @@ def test_a_third_customer_has_no_say(books: Database, survivor: str | None, choi
     pair = twins(books)
     with pytest.raises(NotPossible, match=told):
         same(books, pair, "Ada", "", survivor=survivor, choices=choices)
+    assert families(books) == [["cus_a"], ["cus_b"]]
+
+
+def test_two_whom_a_person_told_apart_do_not_become_one_through_a_third(books: Database) -> None:
+    first = twins(books)
+    second = pair_of(books, TWIN.id, OTHER.id)
+    third = pair_of(books, BRIGHT.id, OTHER.id)
+    different(books, third, "Ada", "nothing to do with each other")
+    same(books, first, "Ada", "")
+    with pytest.raises(NotPossible, match="'Brightwater Logistics Inc' and 'Helios Freight' were called different"):
+        same(books, second, "Ben", "")
+    different(books, first, "Ada", "two after all")
+    assert same(books, second, "Ben", "") == 0
+
+
+def test_a_sure_match_two_deals_find_at_once_is_merged_once(books: Database) -> None:
+    pair = twins(books)
+    match = Match(TWIN.id, BRIGHT.id, Score(0.999, ()), "same")
+    for _ in range(2):
+        with books.transaction() as db:
+            merge_surely(db, match)
+    assert families(books) == [["cus_a", "cus_b"], ["cus_a", "cus_b"]]
+    different(books, pair, "Ada", "two")
+    with books.transaction() as db:
+        merge_surely(db, match)
     assert families(books) == [["cus_a"], ["cus_b"]]
 
 

@@ -57,6 +57,10 @@ def decide_same(
         raise NotPossible(f"{kept} is neither of the two; they are {both[0]} and {both[1]}")
     if wrong := [field for field, source in choices.items() if source not in both]:
         raise NotPossible(f"the value of {wrong[0]} must come from one of the two: {both[0]} or {both[1]}")
+    if apart := master_data.apart(db, *both):
+        names = master_data.seen_customers(db, apart)
+        told = " and ".join(f"'{names[one].name}'" if one in names else one for one in apart)
+        raise NotPossible(f"{told} were called different, and would be one by this; take that back first")
     merged = both[0] if kept == both[1] else both[1]
     master_data.stand_for(db, kept, merged, pair)
     taken = {field: source for field, source in choices.items() if source != kept}

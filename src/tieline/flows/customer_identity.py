@@ -62,12 +62,20 @@ def question_about(run: Run, label: str, own: Customer, erp: Erp, firm: Firm) ->
     for match in twins:
         run.keep(own, _noting(match))
     best = twins[0]
-    if best.verdict == "same":
+    if best.verdict == "same" and _like_all(run, own, best.other, firm):
         run.with_commit(lambda db: merge_surely(db, best))
         run.wake(run.author.flow, run.author.key, run.author.engagement)
         return run.hold(label, f"is a customer we have: {best.score.words}")
     twin = master_data.seen_customers(run.db, [best.other])[best.other]
     return run.hold(label, f"may be '{twin.name}'", _may_be(own, twin, best, erp, firm))
+
+
+def _like_all(run: Run, own: Customer, twin: str, firm: Firm) -> bool:
+    """Whether a customer is like all that are one with its twin, and a person called none of them different."""
+    family = [one for one in master_data.family_of(run.db, twin) if one != own.id]
+    members = master_data.seen_customers(run.db, family).values()
+    alike = likely_twins(own, members, Rarity(len(members), {}), Bands(auto=firm.auto_link, maybe=firm.ask_from))
+    return len(alike) == len(members) and master_data.apart(run.db, own.id, twin) is None
 
 
 def _undecided_twins(run: Run, own: Customer, firm: Firm) -> list[Match]:
@@ -82,19 +90,23 @@ def _undecided_twins(run: Run, own: Customer, firm: Firm) -> list[Match]:
 
 
 def _noting(match: Match) -> Callable[[Connection, Customer], None]:
-    return lambda db, _: (note_match(db, match), None)[1]
+    def note(db: Connection, customer: Customer) -> None:
+        note_match(db, match)
+
+    return note
 
 
-def note_match(db: Connection, match: Match) -> int:
-    """Remember a pair for the steward; returns its number."""
+def note_match(db: Connection, match: Match) -> tuple[int, str]:
+    """Remember a pair for the steward; returns its number, and what was said of it."""
     reasons = [asdict(reason) for reason in match.score.reasons]
     return master_data.note_pair(db, match.one, match.other, match.score.probability, reasons)
 
 
 def merge_surely(db: Connection, match: Match) -> None:
     """Make two customers one without a person: the one that was there stands for the new one."""
-    pair = note_match(db, match)
-    decide_same(db, pair, by="tieline", reason=match.score.words, survivor=match.other, choices={})
+    pair, state = note_match(db, match)
+    if state == "open":  # else another deal of this customer, or a person, was faster
+        decide_same(db, pair, by="tieline", reason=match.score.words, survivor=match.other, choices={})
 
 
 def _may_be(own: Customer, twin: Customer, match: Match, erp: Erp, firm: Firm) -> Problem:

@@ -90,12 +90,14 @@ returning id, state
 """
 
 
-def note_pair(db: Connection, one: str, other: str, probability: float, reasons: Sequence[Mapping[str, Any]]) -> int:
-    """Remember that two customers may be one; what was decided stays decided. Returns the pair's number."""
+def note_pair(
+    db: Connection, one: str, other: str, probability: float, reasons: Sequence[Mapping[str, Any]]
+) -> tuple[int, str]:
+    """Remember that two customers may be one; what was decided stays decided. Returns the pair's number and state."""
     values = {"one": one, "other": other, "probability": probability, "reasons": Jsonb(list(reasons))}
     row = db.execute(_NOTE, values).fetchone()
     assert row is not None
-    return int(row["id"])
+    return int(row["id"]), str(row["state"])
 
 
 def forget_pairs(db: Connection, but: Iterable[tuple[str, str]]) -> int:
@@ -195,6 +197,19 @@ def stand_for(db: Connection, survivor: str, merged: str, pair: int) -> bool:
         return False
     db.execute("insert into merged_customer (id, master_id, pair_id) values (%s, %s, %s)", [other, root, pair])
     return True
+
+
+_APART = """
+select p.one, p.other from match_pair p where p.kind = 'customer' and p.state = 'different'
+  and ((p.one = any (%(left)s) and p.other = any (%(right)s)) or (p.one = any (%(right)s) and p.other = any (%(left)s)))
+limit 1
+"""
+
+
+def apart(db: Connection, one: str, other: str) -> tuple[str, str] | None:
+    """Two customers a person called different, of which each is one with one of these; None when there are none."""
+    row = db.execute(_APART, {"left": family_of(db, one), "right": family_of(db, other)}).fetchone()
+    return (row["one"], row["other"]) if row else None
 
 
 def stand_alone(db: Connection, pair: int) -> None:
