@@ -252,9 +252,9 @@ def test_the_engagement_shows_what_each_version_of_its_contract_changed(client: 
     page = Page(client.get(f"/engagements/{GRID}").text)
     assert page.faults == []
     for words in (
-        "Version 3 · CO-1",
+        "Contract versions",
         "new: <Training>, USD 2,500.00",
         "approved by cora@bluepeak.example",
-        "version 1",
+        "CO-1: The customer wants more",
     ):
         assert words in page.text

@@ -133,21 +133,12 @@ def test_what_was_invoiced_is_credited_and_billed_again_only_after_a_decision_on
     assert proposal == {
         "currency": "USD",
         "net": "50.00",
-        "credit": "525.00",
-        "rebill": "575.00",
-        "version": 2,
-        "lines": [
-            {
-                "invoice": "N-inv_1",
-                "what": "Senior Consultant",
-                "lines": 2,
-                "hours": "2.50",
-                "rate": "210",
-                "new_rate": "230",
-                "credit": "525.00",
-                "rebill": "575.00",
-            }
-        ],
+        "credited": "525.00",
+        "billed_again": "575.00",
+        "contract_version": 2,
+        "entries": 2,
+        "invoices": 1,
+        "by_invoice": ["N-inv_1: Senior Consultant, 2.50 h at 230 instead of 210, +50.00"],
     }
     assert unbilled(world) == [(Decimal(230), Decimal(230))]
     assert world.rows("select flow, key from agenda where flow = 'repricing' and behind") == [

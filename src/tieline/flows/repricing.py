@@ -16,11 +16,11 @@ def repricing(run: Run, contract_id: str, systems: Systems) -> None:
     contract, proposal = newest_contract(run.db, contract_id), proposed_repricing(run.db, contract_id)
     if contract is None or proposal is None or systems.is_closed(contract.engagement_id):
         return run.stand_by("Nothing is to be credited and billed again")
-    net, credit = (Money(amount=proposal[name], currency=proposal["currency"]) for name in ("net", "credit"))
-    lines = sum(line["lines"] for line in proposal["lines"])
-    invoices = len({line["invoice"] for line in proposal["lines"]})
+    net, credit = (Money(amount=proposal[name], currency=proposal["currency"]) for name in ("net", "credited"))
+    entries, invoices = proposal["entries"], proposal["invoices"]
     why = (
-        f"version {proposal['version']} of '{contract.name}' changes {lines} lines of {invoices} released invoices:"
+        f"version {proposal['contract_version']} of '{contract.name}' changes the price of {entries} invoiced"
+        f" {'entry' if entries == 1 else 'entries'} on {invoices} {'invoice' if invoices == 1 else 'invoices'}:"
         f" {credit} credited, net {net}"
     )
     run.approval(LABEL, proposal, unless=False, why=why, worth=credit, legal_entity=contract.legal_entity)

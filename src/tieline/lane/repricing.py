@@ -231,38 +231,39 @@ def _replace_prices(db: Connection, prices: Mapping[int, Priced]) -> None:
 
 def _proposal(released: Sequence[_Difference]) -> dict[str, Any] | None:
     """What a person agrees to: by invoice, role and rate what was billed and what it should have been."""
+    if not released:
+        return None
     groups: dict[tuple[str, ...], list[_Difference]] = {}
     for one in released:
         row, new = one.row, one.priced
         number, what = row["invoice_number"] or row["invoice"], row["role"] or row["kind"]
-        rates = (f"{row['rate']:f}", f"{new.rate:f}" if new else "not agreed")
+        rates = (f"{row['rate']:f}", f"{new.rate:f}" if new else "no agreed rate")
         groups.setdefault((number, what, *rates), []).append(one)
-    lines = [
-        {
-            "invoice": number,
-            "what": what,
-            "lines": len(some),
-            "hours": f"{sum(one.row['quantity'] for one in some if one.row['kind'] == 'time') / 60:.2f}",
-            "rate": rate,
-            "new_rate": new_rate,
-            "credit": f"{_sum(some, old=True):f}",
-            "rebill": f"{_sum(some, old=False):f}",
-        }
-        for (number, what, rate, new_rate), some in sorted(groups.items())
-    ]
-    if not lines:
-        return None
     credit, rebill = _sum(released, old=True), _sum(released, old=False)
     return {
         "currency": released[0].row["currency"],
-        "net": f"{rebill - credit:f}",
-        "credit": f"{credit:f}",
-        "rebill": f"{rebill:f}",
-        "version": max(one.priced.contract_version if one.priced else 0 for one in released),
-        "lines": lines,
+        "net": f"{_gain(released):f}",
+        "credited": f"{credit:f}",
+        "billed_again": f"{rebill:f}",
+        "contract_version": max(one.priced.contract_version if one.priced else 0 for one in released),
+        "entries": len(released),
+        "invoices": len({number for number, *_ in groups}),
+        "by_invoice": [
+            f"{number}: {what}, {_hours(some)}{new_rate} instead of {rate}, {_gain(some):+,f}"
+            for (number, what, rate, new_rate), some in sorted(groups.items())
+        ],
     }
+
+
+def _hours(some: Sequence[_Difference]) -> str:
+    minutes = sum((one.row["quantity"] for one in some if one.row["kind"] == "time"), Decimal(0))
+    return f"{minutes / 60:,.2f} h at " if minutes else ""
 
 
 def _sum(some: Sequence[_Difference], *, old: bool) -> Decimal:
     amounts = [one.row["amount"] if old else one.priced.amount if one.priced else Decimal(0) for one in some]
     return sum(amounts, Decimal(0))
+
+
+def _gain(some: Sequence[_Difference]) -> Decimal:
+    return _sum(some, old=False) - _sum(some, old=True)
