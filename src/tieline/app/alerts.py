@@ -200,7 +200,7 @@ def violations(db: Connection, site: Site) -> Iterator[Cause]:
 
 def early_warnings(db: Connection, site: Site) -> Iterator[Cause]:
     """Milestones and invoices that are late or will be, one alert for each occasion."""
-    for one in list_outlooks(db):
+    for one in list_outlooks(db, warned=True):
         for warning in one.warnings:
             yield Cause(
                 cause=f"risk:{warning.id}",

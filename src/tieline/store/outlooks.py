@@ -53,12 +53,15 @@ def outlooks_of_customer(db: Connection, customer_id: str) -> list[Outlook]:
     return [loaded(Outlook, row["body"]) for row in rows.fetchall()]
 
 
-def list_outlooks(db: Connection, colour: Colour | None = None, limit: int = 10_000) -> list[Outlook]:
-    """The worst first, by score."""
+def list_outlooks(
+    db: Connection, colour: Colour | None = None, limit: int | None = None, *, warned: bool = False
+) -> list[Outlook]:
+    """The worst first, by score. `warned`: only those with early warnings."""
     rows = db.execute(
-        "select body from outlook where %(colour)s::text is null or colour = %(colour)s"
+        "select body from outlook where (%(colour)s::text is null or colour = %(colour)s)"
+        " and (not %(warned)s or body->'warnings' <> '[]')"
         " order by (body->>'score')::numeric desc, engagement_id limit %(limit)s",
-        {"colour": colour, "limit": limit},
+        {"colour": colour, "limit": limit, "warned": warned},
     ).fetchall()
     return [loaded(Outlook, row["body"]) for row in rows]
 

@@ -1,16 +1,20 @@
 """Draft invoices, their state and their payments."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.connectors.netsuite import records as r
 from tests.connectors.netsuite.ledgers import ACCOUNT, Connecting, Ledgers
+from tieline.connectors.netsuite import connect
 from tieline.connectors.netsuite.receivables import status_of
 from tieline.model.ids import born_outside
 from tieline.sdk.errors import Rejected, Unavailable
+from tieline.sdk.http import OpenGate
 from tieline.sdk.operation import Written
 from tieline.sdk.roles import Erp
 
@@ -233,3 +237,17 @@ def test_an_invoice_nobody_asked_for_is_not_taken_for_the_one_that_was(ledgers: 
     ledgers.fault("invoice.get", "status", status=200, body={"id": "8", "tranId": "INV8", "total": 5})
     with pytest.raises(Unavailable, match="another invoice"):
         erp.read_invoice("7")
+
+
+def test_dispute_and_dunning_kept_in_netsuite_are_read_where_the_site_maps_them(
+    ledgers: Ledgers, erp: Erp, links: dict[str, str], tmp_path: Path
+) -> None:
+    invoice = r.write(erp.ensure_invoice, r.invoice(), **links)
+    assert erp.read_invoice(invoice).dispute is None
+    ledgers.change("invoice", invoice, memo="Wrong PO")
+    rows = '[[field]]\ncanonical = "dispute"\nvendor = "memo"\ndirection = "read"\n'
+    (tmp_path / "invoice_state.toml").write_text(rows, "utf-8")
+    connected = connect(replace(ledgers.settings(), mappings=tmp_path), OpenGate())
+    assert connected.erp is not None
+    assert connected.erp.read_invoice(invoice).dispute == "Wrong PO"
+    connected.close()
