@@ -5,7 +5,7 @@ import pytest
 from tests.app.conftest import Folder
 from tieline.app.assembly import connector_folder
 from tieline.app.calls import estimate
-from tieline.app.checks import check_live, check_site
+from tieline.app.checks import check_live, check_site, strangers
 from tieline.app.site import Site, load_site
 from tieline.sdk.connector import Finding, load_facts
 
@@ -131,3 +131,16 @@ def test_systems_that_do_not_answer_are_told_one_by_one(folder: Folder) -> None:
     bad = [finding for finding in findings if not finding.ok]
     assert {finding.subject.split(",")[0] for finding in bad} == {"salesforce", "kantata", "netsuite"}
     assert all("Traceback" not in finding.message for finding in bad)
+
+
+def test_people_who_book_time_and_are_employees_nowhere_are_named() -> None:
+    known = {"NetSuite": {"tom@x.example"}, "Tryton": {"lena@x.example"}}
+    (right,) = strangers({"Kantata": {"tom@x.example", "lena@x.example"}}, known)
+    assert (right.ok, right.message) == (True, "all 2 people are employees in NetSuite, Tryton by their e-mail")
+    (found,) = strangers({"Kantata": {"tom@x.example", *(f"p{n}@x.example" for n in range(7))}}, known)
+    assert (found.ok, found.subject) == (False, "people of Kantata")
+    assert found.message.startswith(
+        "7 of 8 people have no employee with their e-mail in NetSuite, Tryton: p0@x.example,"
+    )
+    assert found.message.endswith("and 2 more")
+    assert strangers({"Kantata": {"tom@x.example"}}, {}) == []

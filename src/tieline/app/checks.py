@@ -1,6 +1,6 @@
 """`tieline check`: what is wrong with a site, without and with asking its systems."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tieline.app.assembly import CONNECTORS, connect_one, connector_folder, unknown_flows
@@ -13,6 +13,9 @@ from tieline.sdk.connected import Connected
 from tieline.sdk.connector import ConnectionSettings, Finding, load_facts
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.sdk.http import OpenGate
+
+NAMED = 5
+"""So many people a finding names."""
 
 
 def check_site(site: Site) -> list[Finding]:
@@ -76,8 +79,12 @@ def _once(findings: list[Finding]) -> list[Finding]:
 
 
 def check_live(site: Site) -> list[Finding]:
-    """Credentials, rights, custom fields, the pinned account and the calls a day, asked of each system."""
+    """Credentials, rights, custom fields, the pinned account and the calls a day, asked of each system; and whether
+    those who book time are known where it is booked.
+    """
     findings: list[Finding] = []
+    booking: dict[str, set[str]] = {}
+    known: dict[str, set[str]] = {}
     for settings in site.connections:
         try:
             connected = connect_one(settings, OpenGate())
@@ -88,10 +95,29 @@ def check_live(site: Site) -> list[Finding]:
                 replace(found, subject=f"{settings.name}, {found.subject}") for found in connected.check_live()
             ]
             findings.append(estimate(site, settings.name, connected.facts, _allowance(connected)))
+            if connected.psa is not None:
+                booking[connected.facts.system] = {one.email.lower() for one in connected.psa.list_people()}
+            if connected.erp is not None:
+                known[connected.facts.system] = set(connected.erp.list_people())
         except (Unavailable, Rejected, Unauthorized) as error:
             findings.append(Finding(False, settings.name, error.message))
         finally:
             connected.close()
+    return findings + strangers(booking, known)
+
+
+def strangers(booking: Mapping[str, set[str]], known: Mapping[str, set[str]]) -> list[Finding]:
+    """People are one across systems by their e-mail; time of somebody no ERP knows waits as an exception."""
+    if not known:
+        return []
+    everywhere = set().union(*known.values())
+    findings = []
+    for system, people in booking.items():
+        missing = sorted(people - everywhere)
+        told = ", ".join(missing[:NAMED]) + (f" and {len(missing) - NAMED} more" if len(missing) > NAMED else "")
+        message = f"{len(missing)} of {len(people)} people have no employee with their e-mail in {', '.join(known)}"
+        right = f"all {len(people)} people are employees in {', '.join(known)} by their e-mail"
+        findings.append(Finding(not missing, f"people of {system}", f"{message}: {told}" if missing else right))
     return findings
 
 
