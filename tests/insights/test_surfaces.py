@@ -108,6 +108,7 @@ def test_a_filter_stays_in_every_link_of_the_page(person: httpx2.Client) -> None
     page = Page(person.get("/figures?about=Billing&entity=US&period=2026-09").text)
     figures = [link for link in page.links if link.startswith("/figures") and link != "/figures"]
     assert len(figures) > 10
+    assert "Only US, 2026-09." in page.text
     assert all("entity=US" in link and "period=2026-09" in link for link in figures)
 
 

@@ -66,6 +66,11 @@ class Asked:
                 period=self.period,
             )
 
+    @property
+    def words(self) -> str:
+        """What is left of everything, for a page on paper."""
+        return ", ".join(text for text in (self.entity, self.practice, self.customer, self.period) if text)
+
     def address(self, path: str, **more: str | int | None) -> str:
         """A path with this filter and something more."""
         chosen = {name: text for name, text in {**vars(self), **more}.items() if text}

@@ -90,7 +90,7 @@ function draw() {
       grid: { left: 4, right: figure.dataset.right ? Number(figure.dataset.right) : 8, top: heads.every((h) => h.dataset.label) ? 12 : 30, bottom: 4, containLabel: true },
       legend: { show: !heads.every((h) => h.dataset.label), top: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 8, itemGap: 16, textStyle: { ...text, color: tone.text } },
       tooltip: { trigger: "axis", renderMode: "richText", backgroundColor: tone.surface, borderColor: tone.line, textStyle: { ...text, color: tone.text } },
-      xAxis: { type: "category", data: labels, axisLine: { lineStyle: { color: tone.line } }, axisTick: { show: false }, axisLabel: text },
+      xAxis: { type: "category", data: labels, axisLine: { lineStyle: { color: tone.line } }, axisTick: { show: false }, axisLabel: { ...text, interval: labels.length < 8 ? 0 : "auto", hideOverlap: true } },
       yAxis: axis,
       series,
     }, true);
