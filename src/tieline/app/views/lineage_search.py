@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from tieline.lane.invoicing import transaction_id
+from tieline.lane.own_charges import OURS
 from tieline.store.database import Connection
 
 MatchKind = Literal["line", "invoice", "project", "engagement"]
@@ -97,10 +98,11 @@ def _line_numbers(db: Connection, wanted: str) -> Iterator[int]:
     if wanted.startswith("ptx_"):
         yield from _by_own_id(db, wanted)
         return
-    known = [row["name"] for row in db.execute("select name from connection").fetchall()]
+    known = [OURS, *(row["name"] for row in db.execute("select name from connection").fetchall())]
     named = REFERENCE.fullmatch(wanted)
-    if named is not None:
-        yield from _by_source(db, [named[1]], [named[2]], named[3])
+    found = _by_source(db, [named[1]], [named[2]], named[3]) if named is not None else []
+    if found:
+        yield from found
         return
     yield from _by_source(db, known, LINE_KINDS, wanted)
     # No index: one look of a person is worth less than the speed of every posted line.
