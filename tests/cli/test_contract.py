@@ -30,7 +30,7 @@ def amended(books: Database) -> Database:
             add_contract_version(db, version)
         for project in plan_projects(second, CUSTOMER.name, "006", "001"):
             put_project(db, project)
-            hold_version(db, project.id, "erp", "netsuite", 2)
+            hold_version(db, project.id, 2, {"erp": "netsuite"})
     return books
 
 

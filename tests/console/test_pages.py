@@ -248,7 +248,7 @@ def test_the_engagement_shows_what_each_version_of_its_contract_changed(client: 
         wider = order(delta("add", description="<Training>", amount="2500"), effective_from=first.start_date)
         second = apply_change_order(first, wider, FIRM)
         add_contract_version(db, second)
-        hold_version(db, f"prj_{GRID}", "erp", "netsuite", 1)
+        hold_version(db, f"prj_{GRID}", 1, {"erp": "netsuite"})
     page = Page(client.get(f"/engagements/{GRID}").text)
     assert page.faults == []
     for words in (

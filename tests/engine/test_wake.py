@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import UTC, date, datetime
 from typing import Any
 
 import procrastinate
@@ -217,3 +218,12 @@ def test_what_follows_a_set_up_is_woken_until_it_has_found_its_work(bench: Bench
         bench.engine.run("follower", "k")
         ready.append("yes")
     assert woken == [[{"behind": True}], [{"behind": True}], [{"behind": False}]]
+
+
+def test_a_run_that_asks_for_a_later_day_is_done_until_then(bench: Bench) -> None:
+    day = date(2031, 5, 1)
+    bench.flows["f"] = lambda run, key, systems: run.look_again_on(day)
+    assert bench.look("f") == "done"
+    assert bench.look("f") == "done", "also when something else woke it before"
+    (row,) = bench.rows("select state, due_at, behind from agenda")
+    assert row == {"state": "done", "due_at": datetime(2031, 5, 1, tzinfo=UTC), "behind": False}

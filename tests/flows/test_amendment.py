@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.flows.deals import END, FIRM, START, contract, fixed, line
 from tests.flows.orders import FROM, delta, order
+from tests.flows.test_packages import drafted, offer, sold
 from tieline.billing.rate_card import Place, RateCard, rate_of
 from tieline.flows.amendment import apply_change_order, order_problems
 from tieline.model.change_order import ChangeOrder, ChangeOrderLine
@@ -226,3 +227,16 @@ def test_work_before_the_first_order_takes_effect_keeps_its_rate(
 ) -> None:
     if day < min(one.effective_from or END for one in orders):
         assert rate(amended(*orders), role, day) == rate(BASE, role, day)
+
+
+def test_the_invoice_plan_of_a_package_stays_and_what_is_added_is_billed_beside_it() -> None:
+    start = drafted(offer(sold()))
+    plan = {item.id: item.amount for item in start.billing_schedule.items}
+    more = order(
+        delta("add", description="Training", amount="2500"), delta("add", 2, role="Consultant", hours=10, rate=165)
+    )
+    found = amended(more, start=start)
+    assert plan.items() <= {item.id: item.amount for item in found.billing_schedule.items}.items()
+    assert [line for line in found.lines if line.package] == list(start.lines)
+    billed = total((item.amount for item in found.billing_schedule.items), found.currency)
+    assert billed - total(plan.values(), start.currency) == found.value - start.value

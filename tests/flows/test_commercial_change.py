@@ -8,12 +8,15 @@ import pytest
 from tests.engine.conftest import Bench
 from tests.flows.deals import FIRM, START, contract, deal, line
 from tests.flows.orders import delta, order
+from tests.flows.test_packages import firm as catalogue
+from tests.flows.test_packages import package, sold
 from tieline.engine.approvals import decide_approval
 from tieline.engine.routing import Systems
 from tieline.engine.run import EndState, Run
 from tieline.flows.commercial_change import guard_commercial_terms
 from tieline.model.change_order import ChangeOrder
 from tieline.model.contract import ContractVersion
+from tieline.model.firm import Firm
 from tieline.model.opportunity import Opportunity, OpportunityLine
 from tieline.store.canonical import contract_of_engagement
 
@@ -26,11 +29,13 @@ LIMITED = FIRM.model_copy(
 )
 
 
-def judge(bench: Bench, opportunity: Opportunity, *orders: ChangeOrder, engagement: str = "eng_1") -> EndState:
+def judge(
+    bench: Bench, opportunity: Opportunity, *orders: ChangeOrder, engagement: str = "eng_1", of: Firm = LIMITED
+) -> EndState:
     def flow(run: Run, key: str, systems: Any) -> None:
         newest = contract_of_engagement(run.db, "eng_1")
         assert newest is not None
-        guard_commercial_terms(run, opportunity, newest, Systems(run.db, {}, (), LIMITED), orders)
+        guard_commercial_terms(run, opportunity, newest, Systems(run.db, {}, (), of), orders)
 
     bench.flows["guard"] = flow
     return bench.look("guard", opportunity.id, engagement=engagement)
@@ -163,6 +168,14 @@ def test_an_add_on_deal_that_is_won_adds_its_lines_to_the_contract_once(active: 
     assert newest.change.order.number == "More"
     assert judge(active, more) == "done"
     assert newest_contract_of(active).version == 2
+
+
+def test_an_add_on_deal_of_service_packages_is_no_change_order_by_itself(active: Bench) -> None:
+    more = deal(sold(), id="opp_2", name="More", parent_engagement="eng_1")
+    assert judge(active, more, of=catalogue(package())) == "blocked"
+    (found,) = exceptions(active)
+    assert found["message"].startswith("The add-on deal 'More' sells service packages (CLOUD), which")
+    assert newest_contract_of(active).version == 1
 
 
 def test_an_add_on_deal_waits_for_the_lock_of_its_engagement(active: Bench) -> None:

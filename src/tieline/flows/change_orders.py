@@ -19,7 +19,7 @@ def take_change_orders(
     run: Run, orders: Sequence[ChangeOrder], contract: ContractVersion, firm: Firm
 ) -> ContractVersion:
     """Each approved order that is in no version yet adds one; returns the newest. What does not fit waits for sales."""
-    versions = changes_of_contract(run.db, contract.id)
+    versions = changes_of_contract(run.db, contract.id) if orders else {}
     for order in sorted(orders, key=_agreed):
         known = versions.get(order.id)
         if known is not None:

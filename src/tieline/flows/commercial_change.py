@@ -9,7 +9,7 @@ from tieline.engine.run import Run
 from tieline.flows.change_orders import order_of_add_on, take_change_orders
 from tieline.flows.engagement import join
 from tieline.flows.merged_customer import is_merged
-from tieline.flows.packages import with_contract_terms
+from tieline.flows.packages import package_of, with_contract_terms
 from tieline.flows.readiness import missing_terms
 from tieline.flows.terms import commercial_differences, draft_contract
 from tieline.model.change_order import ChangeOrder
@@ -62,7 +62,7 @@ def _changes(
     if missing := missing_terms(deal, customer, firm):
         return missing, newest
     draft = draft_contract(deal, customer, newest.engagement_id, firm)
-    versions = [newest, first_contract(run.db, newest.id) or newest]
+    versions = [newest] if newest.version == 1 else [newest, first_contract(run.db, newest.id) or newest]
     return min(((commercial_differences(one, draft), one) for one in versions), key=lambda told: len(told[0]))
 
 
@@ -77,6 +77,13 @@ def _add_on(run: Run, opportunity: Opportunity, contract: ContractVersion, syste
     if run.author.engagement != contract.engagement_id:
         join(run, opportunity.id, contract.engagement_id)
         return run.stand_by("It goes on in its engagement")
+    packages = [str(line.product_code) for line in opportunity.lines if package_of(line, opportunity, systems.firm)]
+    if packages:
+        message = (
+            f"The add-on deal '{opportunity.name}' sells service packages ({', '.join(packages)}), which a running"
+            " contract does not take in by itself"
+        )
+        run.require([_without_change_order(opportunity, contract, message, opportunity.amount)])
     take_change_orders(run, [order], contract, systems.firm)
     return None
 

@@ -98,22 +98,25 @@ def _withdraw_dropped(run: Run, psa: Psa, project: Project, before: Sequence[Pro
     for label, operation, records in parts:
         wanted = {record.id for record in records(project)}
         dropped = {record.id for plan in before for record in records(plan)} - wanted
-        run.withdraw(label, operation, sorted(dropped))
+        if dropped:
+            run.withdraw(label, operation, sorted(dropped))
 
 
 def _note_held(run: Run, project: Project, systems: Mapping[str, Crm | Psa | Erp], steps: Sequence[Step]) -> None:
     """A system of which nothing is missing holds this version; drafts that waited for it go on."""
-    held = held_versions(run.db, project.id)
-    for role, system in systems.items():
-        missing = [step for step in steps if step.connection == system.connection and step.what in MISSING]
-        if not missing and held.get(role) != project.contract_version:
-            version = project.contract_version
-            run.in_transaction.append(
-                partial(hold_version, project_id=project.id, role=role, connection=system.connection, version=version)
-            )
-            if version > 1:
-                run.wake("milestone_billing", project.id, project.engagement_id)
-                run.wake("billing", project.id, project.engagement_id)
+    held, version = held_versions(run.db, project.id), project.contract_version
+    lacking = {step.connection for step in steps if step.what in MISSING}
+    news = {
+        role: system.connection
+        for role, system in systems.items()
+        if system.connection not in lacking and held.get(role) != version
+    }
+    if not news:
+        return
+    run.in_transaction.append(partial(hold_version, project_id=project.id, version=version, connections=news))
+    if version > 1:
+        run.wake("milestone_billing", project.id, project.engagement_id)
+        run.wake("billing", project.id, project.engagement_id)
 
 
 def _customer(

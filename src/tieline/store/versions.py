@@ -1,5 +1,6 @@
 """Which contract version each system of a project has confirmed, and which one it must hold."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from tieline.store.database import Connection
@@ -13,13 +14,14 @@ def held_versions(db: Connection, project_id: str) -> dict[str, int]:
     return {row["role"]: row["version"] for row in rows}
 
 
-def hold_version(db: Connection, project_id: str, role: str, connection: str, version: int) -> None:
-    """A system has confirmed all a version demands of a project there."""
+def hold_version(db: Connection, project_id: str, version: int, connections: Mapping[str, str]) -> None:
+    """Systems, by role, have confirmed all a version demands of a project there."""
     db.execute(
-        "insert into version_held as h (project_id, role, connection, version) values (%s, %s, %s, %s)"
+        "insert into version_held as h (project_id, role, connection, version)"
+        " select %s, role, connection, %s from unnest(%s::text[], %s::text[]) n (role, connection) order by role"
         " on conflict (project_id, role) do update set connection = excluded.connection, version = excluded.version,"
         " confirmed_at = clock_timestamp() where h.version <> excluded.version",
-        [project_id, role, connection, version],
+        [project_id, version, list(connections), list(connections.values())],
     )
 
 
