@@ -2,11 +2,12 @@
 database is restored."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.e2e.deals import win
+from tests.e2e.deals import Line, win
 from tests.e2e.world import World
 from tests.faults.firm import Firm, Worker, firm, vendors
 from tests.faults.test_restored_database import backup, restore
@@ -16,6 +17,10 @@ from tieline.app.site import load_site
 from tieline.demo.people import today
 from tieline.engine.wake import wake
 from tieline.store.database import Database
+
+GO_LIVE = Line("Go-live", None, 1, 25_000, description="Go-live")
+LATER = timedelta(400)
+"""The milestone is late by then, and the contract at its end."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +43,7 @@ def look(run: Firm) -> int:
     """What a worker does every quarter of an hour."""
     database = Database(run.orders.conninfo, size=2)
     try:
-        return look_at_all(database, load_site(run.here.site), today())
+        return look_at_all(database, load_site(run.here.site), today() + LATER)
     finally:
         database.close()
 
@@ -68,8 +73,11 @@ def test_an_occasion_is_given_to_sales_once_whatever_happens(
     def made() -> list[str]:
         return [row[name] for row in rows(here, f"SELECT Id, {name}, OwnerId FROM {kind} WHERE Tieline_Id__c != null")]
 
+    def posts() -> list[str]:
+        return [row["message"] for row in here.delivery.list("posts") if "is late" in row["message"]]
+
     with firm(here, database) as run:
-        win(here, "Grid")
+        win(here, "Grid", GO_LIVE, Billing_Method__c="milestone")
         settle(run)
         with backup(run) as copy:
             here.fault("salesforce", f"{kind}.create", "drop_after", times=1)
@@ -86,11 +94,13 @@ def test_an_occasion_is_given_to_sales_once_whatever_happens(
             assert second.answer() == ""
             second.end()
             assert made() == [only]
+            (told,) = posts()
 
             restore(run, copy)
             assert look(run) == 1, "the restored database knows nothing of it"
             settle(run)
             assert made() == [only], says(run)
+            assert posts() == [told]
             assert len(rows(here, "SELECT Id FROM Tieline_Health__c")) == 2, (
                 "one for the engagement, one for its customer"
             )

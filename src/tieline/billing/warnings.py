@@ -13,8 +13,7 @@ def early_warnings(facts: EngagementFacts, rules: WarningRules, today: date) -> 
     for project in facts.projects:
         for milestone in project.milestones:
             found += _milestone(project, milestone, rules, today)
-        if facts.monthly:
-            found += _invoice(project, rules, today)
+        found += _invoice(project, rules, today, monthly=facts.monthly)
     return tuple(found)
 
 
@@ -47,17 +46,18 @@ def _milestone(
         )
 
 
-def _invoice(project: ProjectFacts, rules: WarningRules, today: date) -> Iterator[EarlyWarning]:
+def _invoice(project: ProjectFacts, rules: WarningRules, today: date, *, monthly: bool) -> Iterator[EarlyWarning]:
     oldest = min((day for day in (project.unbilled_since, project.draft_of) if day), default=None)
     if oldest is None:
         return
-    ends = (oldest.replace(day=1) + timedelta(32)).replace(day=1) - timedelta(1)
+    ends = (oldest.replace(day=1) + timedelta(32)).replace(day=1) - timedelta(1) if monthly else oldest
     if today <= ends + timedelta(rules.invoice_days):
         return
     why = "a draft waits for its release" if project.draft_of == oldest else "work of it is on no invoice"
+    since = f"the end of {ends:%B %Y}" if monthly else "the work"
     yield EarlyWarning(
         id=f"invoice:{project.id}:{ends:%Y-%m}",
         project_id=project.id,
-        title=f"{project.code}: {ends:%B %Y} is not invoiced",
-        text=f"{rules.invoice_days} days after the end of {ends:%B %Y} {why}.",
+        title=f"{project.code}: {f'{ends:%B %Y}' if monthly else f'work of {ends}'} is not invoiced",
+        text=f"More than {rules.invoice_days} days after {since} {why}.",
     )

@@ -76,7 +76,7 @@ class WarningRules(_Rules):
     behind_points: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(20)
     """Points of a hundred by which work may lag behind the calendar."""
     invoice_days: int = Field(default=10, ge=0, le=365)
-    """Days after the end of a month by which its invoice must be issued."""
+    """Days after the end of a month, or after the work where it is billed as approved, by which it must be invoiced."""
     post_in_psa: bool = False
 
 
@@ -138,7 +138,7 @@ class EngagementFacts(Record):
     contract_id: str
     end_date: date
     monthly: bool = True
-    """Whether invoices follow the months."""
+    """Whether invoices follow the months; else work is billed as it is approved."""
     sales_owner: str | None = None
     satisfaction: Decimal | None = None
     """0 to 100."""
