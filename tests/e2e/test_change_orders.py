@@ -108,6 +108,27 @@ def test_what_an_order_takes_away_is_cancelled_where_people_plan(firm: World) ->
     assert firm.exceptions() == []
 
 
+def test_milestones_agreed_before_the_win_are_in_every_system_with_the_first_ones(firm: World) -> None:
+    deal = offer(firm, "Deal changed while it was signed", Line("Go-live", None, 1, 5000, description="Go-live"),
+                 Billing_Method__c="milestone")  # fmt: skip
+    approve(firm, agree(firm, deal, {"Action__c": "add", "Description__c": "Training", "Amount__c": 2500},
+                        {"Action__c": "change", "Description__c": "Go-live", "Amount__c": 500},
+                        since=workday(), Kind__c="milestone"))  # fmt: skip
+    stage(firm, deal, "Closed Won")
+    firm.until(lambda: [row["value"] for row in versions(firm, deal)] == [5000, 8000], "two versions at once")
+    project = firm.until(lambda: shown(firm, deal), "project")
+    firm.settled()
+    stories = firm.delivery.list("stories", workspace_id=project["PSA_Id__c"])
+    assert {row["title"] for row in stories if row["story_type"] == "milestone"} == {"Go-live", "Training"}
+    plans = [
+        e["body"]["milestone"]["items"]
+        for e in firm.ledger("netsuite", "billingSchedule.*")
+        if "milestone" in e["body"]
+    ]
+    assert sorted(money(item["milestoneAmount"]) for item in plans[-1]) == [2500, 5500]
+    assert firm.exceptions() == []
+
+
 def test_a_won_add_on_deal_adds_its_lines_to_the_running_project(firm: World) -> None:
     deal, project = running(firm, "Deal with an add-on")
     (first,) = versions(firm, deal)

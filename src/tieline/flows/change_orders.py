@@ -36,7 +36,7 @@ def take_change_orders(
                 draft,
                 unless=not why,
                 why="; ".join(why),
-                worth=draft.value - contract.value,
+                worth=max(draft.value - contract.value, contract.value - draft.value),
                 legal_entity=draft.legal_entity,
                 proposed_by=order.proposed_by,
             )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
+from tieline.flows.change_orders import take_change_orders
 from tieline.flows.commercial_change import guard_commercial_terms
 from tieline.flows.customer_identity import see
 from tieline.flows.engagement import activate, engagement_of
@@ -57,6 +58,8 @@ def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
     run.keep(customer, see)
     run.with_commit(lambda db: refer(db, crm.connection, "customer", customer.id, str(opportunity.customer_ref)))
     activate(run, draft, customer.name)
+    # One approved before the deal was won changes it at once: nothing would tell of it again.
+    take_change_orders(run, crm.read_change_orders(ref), draft, systems.firm)
     return None
 
 
