@@ -33,7 +33,7 @@ def terms(
     if json:
         print_json(found)
         return
-    if found is None or not (found.limits or found.retainer or found.charges):
+    if found is None:
         out.print("Billed as its method says: nothing else is agreed.")
         return
     out.print(f"{escape(found.contract)}, version {found.version}")

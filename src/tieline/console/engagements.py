@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from tieline.app.outlooks import look_ahead
+from tieline.app.views.billing_terms import read_agreed_billing
 from tieline.app.views.engagement import read_engagement
 from tieline.app.views.engagements import Show, count_engagements, page_engagements
 from tieline.app.views.paging import snapshot
@@ -85,6 +86,7 @@ def one(
         rows = thread_rows(items, desk.cards)
         waits = waiting_rows(read_waiting(db, engagement_id), desk.cards) if before is None else []
         counts = count_exceptions(db)
+        agreed = read_agreed_billing(db, engagement_id, datetime.now(UTC).date())
         outlook = next(iter(look_ahead(db, desk.site.firm, datetime.now(UTC).date(), engagement_id)), None)
     more = len(rows) > STEPS or len(items) == EVENTS
     kept = rows[:STEPS]
@@ -96,6 +98,7 @@ def one(
         counts=counts,
         shown=shown,
         outlook=outlook,
+        agreed=agreed,
         rows=[*waits, *wanted],
         columns=columns([*waits, *rows], desk.cards),
         thread=thread,

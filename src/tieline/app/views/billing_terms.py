@@ -79,13 +79,15 @@ group by 1, 2 order by 4, 1
 
 
 def read_agreed_billing(db: Connection, engagement_id: str, today: date) -> AgreedBilling | None:
-    """None without a contract."""
+    """None where all is billed as the contract's method says."""
     contract = contract_of_engagement(db, engagement_id)
-    if contract is None:
+    if contract is None or (contract.version == 1 and contract.billing_terms.is_empty):
+        return None
+    versions = contract_versions(db, contract.id)
+    if all(one.billing_terms.is_empty for one in versions):
         return None
     projects = projects_of_contract(db, contract.id)
     rows = db.execute(_CHARGES, [[project.id for project in projects]]).fetchall()
-    versions = contract_versions(db, contract.id)
     timeline = timeline_of(versions, projects) if projects else None
     work = approved_work(db, projects) if timeline and any(one.billing_terms.follows_work for one in versions) else []
     return AgreedBilling(
