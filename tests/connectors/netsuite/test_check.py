@@ -52,6 +52,17 @@ def test_a_missing_right_is_named(ledgers: Ledgers, connected: Connected) -> Non
     assert "lacks a permission" in first.message
 
 
+def test_a_code_that_is_not_in_the_account_is_named_with_ours(ledgers: Ledgers) -> None:
+    (ledgers.values / "department.csv").write_text("ours,theirs\nTechnology,2\nTreasury,4711\n", "utf-8")
+    connected = connect(replace(ledgers.settings(), values=ledgers.values), OpenGate())
+    [finding] = bad(connected.check_live())
+    assert (finding.subject, finding.message) == (
+        "values/department.csv",
+        "NetSuite does not have '4711' for 'Treasury'",
+    )
+    connected.close()
+
+
 def test_a_mapped_field_the_account_does_not_have_is_named(ledgers: Ledgers) -> None:
     (ledgers.values / "customer.toml").write_text(
         '[[field]]\ncanonical = "id"\nvendor = "custentity_crm"\ndirection = "write"\n', "utf-8"

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from tieline.connectors.netsuite.changes import FORMAT
 from tieline.connectors.netsuite.client import NetSuite
+from tieline.connectors.netsuite.codes import check_codes
 from tieline.connectors.netsuite.records import Site, top_names
 from tieline.connectors.netsuite.settings import account_of_host
 from tieline.mapping import Mapping as FieldMapping
@@ -47,6 +48,7 @@ def check_live(settings: ConnectionSettings, site: Site) -> Sequence[Finding]:
     ]
     for record_type in dict.fromkeys(_record_type(mapping) for mapping in site.mappings.values()):
         findings += _record_findings(site, record_type)
+    findings += _guarded("value tables", lambda: list(check_codes(settings, site)))
     findings += [*_guarded("timeBill", lambda: _rights(site, "timeBill")), *_guarded("time zone", lambda: _clock(site))]
     return findings
 
