@@ -2,14 +2,15 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import Field, model_validator
 
-from tieline.api.errors import LONGEST, ApiError, ErrorText
-from tieline.api.parts import Answer, Body, JsonOnly, Line, OnDesk, Words
+from tieline.api.deal_models import DealNotReady, DealPlanned, DealReady
+from tieline.api.errors import LONGEST, ApiError
+from tieline.api.parts import Body, JsonOnly, Line, OnDesk, Words
 from tieline.app.deals import NoSuchDeal
 from tieline.app.desk import Desk
 from tieline.app.views.deal_plan import plan_as_json, verdict_as_json
@@ -83,50 +84,13 @@ class ValidateOpportunity(Body):
         return self
 
 
-class Problem(Answer):
-    """One thing that is missing or wrong."""
-
-    field: str = Field(description="Field of the deal, such as `payment_terms` or `lines.quantity`.")
-    message: str
-    suggestion: str = Field(description="What mends it.")
-    kind: str = Field(description="`missing_field`, or `mapping` for a code that is in no list of the firm.")
-
-
-class Value(Answer):
-    """An exact amount."""
-
-    amount: Decimal
-    currency: str
-
-
-class Judged(Answer):
-    """A deal that may be closed."""
-
-    ready: Literal[True]
-    name: str
-    value: Value | None = Field(description="Of the contract it would become.")
-    problems: list[Problem]
-    approvals: list[str] = Field(description="What a person would have to approve afterwards.")
-
-
-class NotReady(Answer):
-    """A deal that cannot become a contract: all problems at once."""
-
-    error: ErrorText = Field(description="The problems in a sentence, for a rule that shows one text.")
-    ready: Literal[False]
-    name: str
-    value: None
-    problems: list[Problem]
-    approvals: list[str]
-
-
 @router.post(
     "/api/v1/processes/validate-opportunity",
-    response_model=Judged,
+    response_model=DealReady,
     summary="Whether a deal may be closed",
     responses={
         422: {
-            "model": NotReady,
+            "model": DealNotReady,
             "description": "It lacks something; without `problems` the request was not understood",
         },
         503: {"description": "The CRM did not answer in time; nothing is known of the deal"},
@@ -177,13 +141,15 @@ def _read_and_judge(desk: Desk, opportunity: str, connection: str | None) -> Ver
 
 
 @router.get(
-    "/api/v1/opportunities/{opportunity}/plan", response_model=None, summary="What a deal would become, won or not"
+    "/api/v1/opportunities/{opportunity}/plan",
+    response_model=DealPlanned,
+    summary="What a deal would become",
 )
 def plan(
     desk: OnDesk,
     opportunity: Line,
     connection: Annotated[Line | None, Query(description="The CRM, where the firm has several.")] = None,
-) -> dict[str, Any]:
+) -> object:
     """Contract, projects and what each system would receive. Reads only; costs are left out."""
     try:
         return plan_as_json(desk.deals.plan(opportunity, connection), costs=False)
