@@ -28,6 +28,7 @@ def deals() -> Iterator[Caller]:
     """An org that is only read; its clock stands near 21 November 2026, 12:00 UTC."""
     with running(build) as url, httpx2.Client(base_url=url, timeout=30) as http:
         caller = Caller(http)
+        caller.control("clock", {"at": "2026-11-21T12:00:00Z"})
         caller.control(
             "customize",
             {
@@ -42,7 +43,6 @@ def deals() -> Iterator[Caller]:
                 ]
             },
         )
-        caller.control("clock", {"at": "2026-11-21T12:00:00Z"})
         caller.log_in()
         customer = caller.query("SELECT Id FROM Account WHERE Name = 'Bluepeak Energy'")["records"][0]["Id"]
         for place, (name, stage, day, amount, skills, live) in enumerate(DEALS):
