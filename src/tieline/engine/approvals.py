@@ -61,6 +61,15 @@ def approved_contents(db: Connection, flow: str, key: str, labels: str) -> list[
     return [row["content"] for row in rows]
 
 
+def was_declined(db: Connection, author: Author, label: str, content_hash: bytes) -> bool:
+    """Whether a person has said no to exactly this content."""
+    row = db.execute(
+        "select from approval where flow = %s and key = %s and label = %s and state = 'declined' and content_hash = %s",
+        [author.flow, author.key, label, content_hash],
+    ).fetchone()
+    return row is not None
+
+
 def void_unasked(db: Connection, author: Author, asked: Collection[str]) -> None:
     """What a run did not ask again is no question any more; a decision on it would come too late."""
     db.execute(

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from psycopg.types.json import Jsonb
 
 from tieline.engine.approval_policy import Asked
-from tieline.engine.approvals import State, ask_approval, void_approval
+from tieline.engine.approvals import State, ask_approval, void_approval, was_declined
 from tieline.engine.change_guard import Change
 from tieline.engine.controls import Controls
 from tieline.engine.effect import Author, Outcome, write_outcome
@@ -203,6 +203,10 @@ class Run:
                 )
             )
         return decision
+
+    def declined(self, label: str, content: Mapping[str, Any]) -> bool:
+        """Whether a person has said no to exactly this content, where a no is an end and not a wait."""
+        return was_declined(self.db, self.author, label, content_hash(dict(content)))
 
     def withdraw_approval(self, label: str) -> None:
         """The question has gone: what was asked or decided counts no more."""

@@ -4,7 +4,7 @@ from functools import partial
 
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
-from tieline.lane.repricing import agree_to_repricing, proposed_repricing
+from tieline.lane.repricing import agree_to_repricing, drop_repricing, proposed_repricing
 from tieline.model.money import Money
 from tieline.store.canonical import newest_contract
 
@@ -17,6 +17,9 @@ def repricing(run: Run, contract_id: str, systems: Systems) -> None:
     if contract is None or proposal is None or systems.is_closed(contract.engagement_id):
         return run.stand_by("Nothing is to be credited and billed again")
     net, credit = (Money(amount=proposal[name], currency=proposal["currency"]) for name in ("net", "credited"))
+    if run.declined(LABEL, proposal):
+        run.with_commit(partial(drop_repricing, contract_id=contract_id))
+        return run.note(LABEL, "declined: what was invoiced stays as it is")
     entries, invoices = proposal["entries"], proposal["invoices"]
     why = (
         f"version {proposal['contract_version']} of '{contract.name}' changes the price of {entries} invoiced"

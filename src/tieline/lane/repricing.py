@@ -56,6 +56,11 @@ def agree_to_repricing(db: Connection, contract_id: str) -> None:
     db.execute("update repricing set state = 'approved' where contract_id = %s and state = 'proposed'", [contract_id])
 
 
+def drop_repricing(db: Connection, contract_id: str) -> None:
+    """A person has declined: what was invoiced stays as it is, until a further version asks again."""
+    db.execute("delete from repricing where contract_id = %s and state = 'proposed'", [contract_id])
+
+
 def reprice_contracts(database: Database, pricing: Pricing) -> int:
     """Carry out what was asked for; returns how many lines have another price now."""
     with database.connection() as db:
