@@ -14,7 +14,7 @@ select 'project' as record, p.id as record_id, p.code as label, p.engagement_id,
   s.month as day, null::text as part, case when s.known then s.revenue - s.cost end as numerator,
   s.revenue as denominator
 from project p join (
-  select t.project_id, date_trunc('month', t.work_date)::date as month,
+  select t.project_id, date_trunc('month', t.work_date::timestamp)::date as month,
     coalesce(sum(t.amount) filter (where t.disposition = 'billable' and t.state = 'checked'), 0) as revenue,
     coalesce(sum(case t.kind when 'time' then round(t.quantity * t.cost_rate / 60, 2) else t.cost_rate end), 0) as cost,
     bool_and(t.kind not in ('time', 'expense') or t.cost_rate is not null and t.cost_currency = q.currency) as known

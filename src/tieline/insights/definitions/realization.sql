@@ -14,7 +14,7 @@
 select 'project' as record, p.id as record_id, p.code as label, p.engagement_id, p.legal_entity, s.currency,
   s.month as day, null::text as part, s.billed as numerator, s.value as denominator
 from project p join (
-  select t.project_id, t.currency, date_trunc('month', t.work_date)::date as month,
+  select t.project_id, t.currency, date_trunc('month', t.work_date::timestamp)::date as month,
     coalesce(sum(t.amount * t.sign) filter (where i.id is not null and t.disposition = 'billable'), 0) as billed,
     coalesce(sum(t.amount * t.sign) filter (where t.kind = 'time' and (
       i.id is not null or t.live and t.sign = 1 and (t.state = 'written_off' and t.billable

@@ -19,7 +19,7 @@ from project_transaction t join project p on p.id = t.project_id
   cross join lateral (select case when t.state = 'written_off' then 'written off'
     when i.status = 'void' then 'on a void invoice' when l.transaction_id is not null then 'billed'
     when t.state = 'in_exception' then 'in exceptions'
-    when date_trunc('month', t.work_date)::date + interval '1 month' + interval '29 days' < %(today)s::date
+    when t.work_date < date_trunc('month', %(today)s::date::timestamp - interval '30 days')
       then 'not invoiced in time' else 'in time' end as why) w
 where w.why not in ('billed', 'in time') and t.live and t.sign = 1
   and (t.state in ('checked', 'in_exception') and t.disposition = 'billable'

@@ -9,3 +9,6 @@ create table kpi_baseline_figure (         -- no legal entity: of the whole firm
   value numeric not null, records int, note text,
   unique nulls not distinct (baseline_id, kpi, legal_entity, currency));
 create index on kpi_baseline_figure (kpi, legal_entity, baseline_id desc);
+
+-- Key figures over all lines may use several processes.
+alter function customer_up(text) parallel safe;
