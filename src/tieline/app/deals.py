@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from tieline.engine.flow import FlowEngine
 from tieline.engine.foresight import Foreseen
@@ -36,7 +37,14 @@ from tieline.store.database import Connection, Database
 
 CRM_SECONDS = 1.5
 """How long a check waits for the CRM; who asks is a person who wants to save a deal."""
+PLAN_SECONDS = 20.0
+"""How long a plan reads vendors."""
 SIDE_BY_SIDE = 4
+R = TypeVar("R")
+
+
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="deals")
 
 
 class NoSuchDeal(Exception):
@@ -78,18 +86,12 @@ class Deals:
     database: Database
     engine: FlowEngine
     connected: Mapping[str, Connected]
-    _pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="deals"), repr=False
-    )
+    _checks: ThreadPoolExecutor = field(default_factory=_pool, repr=False)
+    _plans: ThreadPoolExecutor = field(default_factory=_pool, repr=False)
 
     def check(self, text: str, connection: str | None = None, seconds: float = CRM_SECONDS) -> Verdict:
         """What keeps the deal of this id from becoming a contract. Raises Unavailable when its CRM is not in time."""
-        waiting: Future[Verdict] = self._pool.submit(self._check, text, connection)
-        try:
-            return waiting.result(timeout=seconds)
-        except TimeoutError:
-            waiting.cancel()
-            raise Unavailable(connection or "The CRM", f"did not answer within {seconds:g} seconds") from None
+        return _in_time(self._checks.submit(self._check, text, connection), connection or "The CRM", seconds)
 
     def _check(self, text: str, connection: str | None) -> Verdict:
         with self._looking() as db:
@@ -98,7 +100,13 @@ class Deals:
             return verdict(opportunity, customer, systems.firm, found)
 
     def plan(self, text: str, connection: str | None = None) -> DealPlan:
-        """Contract, projects and what each system would receive. Nothing is written; vendors are read."""
+        """Contract, projects and what each system would receive. Nothing is written; vendors are read.
+
+        Raises Unavailable when they are not in time.
+        """
+        return _in_time(self._plans.submit(self._plan, text, connection), "A system", PLAN_SECONDS)
+
+    def _plan(self, text: str, connection: str | None) -> DealPlan:
         with self._looking() as db:
             systems = self.engine.systems(db)
             opportunity, customer, found = self._read(db, systems, text, connection)
@@ -187,6 +195,14 @@ class Deals:
 
     def _crms(self) -> list[str]:
         return [name for name, one in self.connected.items() if one.crm is not None]
+
+
+def _in_time(waiting: Future[R], who: str, seconds: float) -> R:
+    try:
+        return waiting.result(timeout=seconds)
+    except TimeoutError:
+        waiting.cancel()
+        raise Unavailable(who, f"did not answer within {seconds:g} seconds") from None
 
 
 def _suppose(db: Connection, contract: ContractVersion, customer: Customer) -> None:
