@@ -157,6 +157,32 @@ def test_a_package_that_cannot_be_sold_so_is_told(
     assert told(offer(*lines), firm(package(**changed), base)) == [words]
 
 
+@pytest.mark.parametrize("method", ["milestone", "time_and_materials"])
+@pytest.mark.parametrize(
+    ("quantity", "price", "words"),
+    [
+        ("1e300", "0", "more than a package can hold"),
+        ("1", "1e300", "more than a contract can hold"),
+        ("1e300", "1e300", "more than a contract can hold"),
+    ],
+)
+def test_a_quantity_or_price_out_of_all_bounds_is_told(method: str, quantity: str, price: str, words: str) -> None:
+    plans: list[dict[str, Any]] = [{}, {"milestone": [], "subscription": {}}]
+    for plan in plans:
+        quote = sold(quantity=Decimal(quantity), unit_price=Decimal(price))
+        assert any(words in one for one in told(offer(quote, billing_method=method), firm(package(**plan))))
+
+
+def test_a_contract_at_the_end_of_the_calendar_has_dates_too() -> None:
+    last = date(9999, 12, 31)
+    terms = {"start_date": date(9999, 11, 15), "end_date": last}
+    late = {"phase": [CLOUD["phase"][1] | {"starts_after_days": 36_500, "days": 36_500}]}
+    made = drafted(offer(**terms), firm(package(**late)))
+    assert {(one.start_date, one.end_date) for one in made.lines} == {(last, last)}
+    (found,) = drafted(offer(sold(quantity=2), **terms), firm(package(**SERVICE, **late))).billing_terms.subscriptions
+    assert found.end_date == last
+
+
 def test_a_role_without_a_rate_and_packages_that_contradict_each_other_are_told() -> None:
     other = package(id="other", sku=["OTHER"], dimensions={"practice": "Data"})
     assert told(offer(sold(), sold(2, sku="OTHER")), firm(package(), other)) == [

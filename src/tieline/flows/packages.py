@@ -119,9 +119,14 @@ def _dates(opportunity: Opportunity, phase: PackagePhase) -> dict[str, date]:
     """When a phase begins and ends, within the contract."""
     assert opportunity.start_date is not None
     assert opportunity.end_date is not None
-    starts = min(opportunity.start_date + timedelta(days=phase.starts_after_days), opportunity.end_date)
-    ends = opportunity.end_date if phase.days is None else starts + timedelta(days=phase.days - 1)
-    return {"start_date": starts, "end_date": min(ends, opportunity.end_date)}
+    starts = _after(opportunity.start_date, phase.starts_after_days, opportunity.end_date)
+    ends = opportunity.end_date if phase.days is None else _after(starts, phase.days - 1, opportunity.end_date)
+    return {"start_date": starts, "end_date": ends}
+
+
+def _after(day: date, days: int, end: date) -> date:
+    """So many days later, but not after the end."""
+    return end if days >= (end - day).days else day + timedelta(days=days)
 
 
 def invoice_plan(
@@ -138,7 +143,7 @@ def invoice_plan(
     items = []
     for one, amount in zip(package.milestone, quoted.split([one.share for one in package.milestone]), strict=True):
         milestone = derived("milestone", contract_id, line.id, one.name)
-        due = end if one.after_days is None else min(start + timedelta(days=one.after_days), end)
+        due = end if one.after_days is None else _after(start, one.after_days, end)
         items.append(
             BillingScheduleItem(
                 id=milestone,
@@ -172,7 +177,8 @@ def subscription_of(
     assert opportunity.end_date is not None
     period, months = package.subscription.period, MONTHS[package.subscription.period]
     after = (_number(opportunity.start_date, period) + int(line.quantity)) * months
-    ends_on = date(after // 12, after % 12 + 1, 1) - timedelta(days=1)
+    last = opportunity.end_date
+    ends_on = date(after // 12, after % 12 + 1, 1) - timedelta(days=1) if after // 12 <= last.year else last
     return Subscription(
         id=derived("milestone", contract_id, line.id, "subscription"),
         name=package.name,
@@ -181,7 +187,7 @@ def subscription_of(
         in_advance=package.subscription.in_advance,
         proration="none",
         start_date=opportunity.start_date,
-        end_date=min(ends_on, opportunity.end_date),
+        end_date=min(ends_on, last),
     )
 
 

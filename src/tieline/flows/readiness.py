@@ -20,7 +20,7 @@ from tieline.model.customer import Customer
 from tieline.model.firm import Firm
 from tieline.model.money import LARGEST, rounded
 from tieline.model.opportunity import Opportunity, OpportunityLine
-from tieline.model.service_package import ServicePackage
+from tieline.model.service_package import MOST_HOURS, ServicePackage
 from tieline.sdk.errors import ExceptionKind
 
 BILLING_METHODS = ("time_and_materials", "fixed_price", "milestone", "retainer")
@@ -79,7 +79,9 @@ def lacks(quoted: Opportunity, customer: Customer, firm: Firm) -> list[Lack]:
         found.append(Lack("lines", "it has no service packages or estimates", "Add the products that are sold."))
     for line in opportunity.lines:
         found += _of_line(line, firm, opportunity.currency)
-    if firm.catalog:
+    if sum(abs(line.amount) for line in opportunity.lines) >= LARGEST:
+        found.append(Lack("lines", "its lines come to more than a contract can hold", "Correct quantities and prices."))
+    elif firm.catalog:
         found += _of_packages(opportunity, firm)
     found += _of_billing_terms(opportunity, firm)
     return [*found, *_of_all_lines(opportunity, firm, complete=not found)]
@@ -211,6 +213,10 @@ def _of_package(
         names = " and ".join(one.name for one in firm.catalog if one.id in lacking)
         words = f"'{package.name}' is not sold without {names}"
         yield Lack("lines", words, f"Add {names} to the deal.")
+    if line.quantity >= MOST_HOURS:
+        words = f"'{package.name}' is quoted {line.quantity:,f} times, more than a package can hold"
+        yield Lack("lines.quantity", words, "Correct the quantity.")
+        return
     tasks = [task for phase in package.phase for task in phase.task]
     if line.quantity > 0 and not all(task.hours.covers(line.quantity) for task in tasks):
         words = f"'{package.name}' has no effort for the quantity {line.quantity.normalize():f}"
@@ -255,8 +261,6 @@ def _of_all_lines(opportunity: Opportunity, firm: Firm, *, complete: bool) -> It
         if len(found) > 1:
             words = f"role '{role}' has several prices ({', '.join(f'{price:f}' for price in sorted(found))})"
             yield Lack("lines.unit_price", words, "Quote one price of a role, or sell it by fixed price.")
-    if sum(abs(line.amount) for line in opportunity.lines) >= LARGEST:
-        yield Lack("lines", "its lines come to more than a contract can hold", "Correct quantities and prices.")
 
 
 def named(line: OpportunityLine) -> str:
