@@ -17,6 +17,7 @@ period. A customer that was merged counts with the one it became.
 - Currencies are never mixed. Converted figures name the rate and its day.
 - A record that belongs to a figure and whose value is not known, such as time without a price, is left out and counted.
 - Without anything to divide by the answer is *not enough data*, not 0 %.
+- Margins are told for a month of a project at least, so that no line tells what somebody costs.
 - A period takes the records of its days. Figures told *as of now* say what is true of these records today.
 
 Left out, since nothing that is read tells it: forecasts of the past, the hours people could have worked (so
