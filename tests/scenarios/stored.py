@@ -12,7 +12,7 @@ from tests.lane.world import PSA, World
 from tests.scenarios.books import source_line
 from tests.scenarios.scenario import Scenario, project_of, until
 from tieline.billing.invoice_proposal import propose_invoice
-from tieline.flows.derived_billing import wanted_charges
+from tieline.flows.derived_billing import timeline_of, wanted_charges, work_of
 from tieline.lane.billing_facts import keep_readings
 from tieline.lane.invoicing import mark_invoiced, unbilled_lines
 from tieline.lane.own_charges import OwnCharge, add_charge, settle_charges
@@ -58,7 +58,9 @@ class StoredBooks:
         last, invoice_id = until(as_of, contract), f"inv_{as_of}"
         with self.world.database.transaction() as db:
             versions = contract_versions(db, contract.id)
-            settle_charges(db, [project], wanted_charges(db, versions, [project], last, as_of))
+            timeline = timeline_of(versions, [project])
+            wanted = wanted_charges(db, timeline, work_of(db, versions, [project]), last, as_of)
+            settle_charges(db, [project], wanted)
             lines = unbilled_lines(db, project.id, last)
             invoice = propose_invoice(
                 contract, project, lines, invoice_id=invoice_id, period_start=last, period_end=last
@@ -69,7 +71,7 @@ class StoredBooks:
                 [invoice_id, Jsonb({})],
             )
             mark_invoiced(db, invoice_id, [line.id for line in lines])
-            assert settle_charges(db, [project], wanted_charges(db, versions, [project], last, as_of)) == set()
+            assert settle_charges(db, [project], wanted) == set()
             assert money_differences(db) == []
             assert [one.stream for one in quantity_balances(db) if one.lost] == []
         return invoice

@@ -34,13 +34,12 @@ def settle_derived(run: Run, project: Project, contract: ContractVersion, system
         return False
     projects = projects_of_contract(run.db, contract.id)
     timeline, today = timeline_of(versions, projects), run.started_at.date()
-    work = _work(run.db, versions, projects)
+    work = work_of(run.db, versions, projects)
     if project.id == timeline.lead:
         _ask_for_what_is_held(run, project, timeline, work, until)
         _warn(run, project, timeline, work, systems, today)
     with run.db.transaction():
-        wanted = wanted_charges(run.db, versions, projects, until, today)
-        changed = settle_charges(run.db, projects, wanted)
+        changed = settle_charges(run.db, projects, wanted_charges(run.db, timeline, work, until, today))
     for other in projects:
         if other.id in changed and other.id != project.id:
             run.wake(FLOW, other.id, other.engagement_id)
@@ -48,18 +47,11 @@ def settle_derived(run: Run, project: Project, contract: ContractVersion, system
 
 
 def wanted_charges(
-    db: Connection, versions: Sequence[ContractVersion], projects: Sequence[Project], until: date, today: date
+    db: Connection, timeline: Timeline, work: Sequence[Work], until: date, today: date
 ) -> list[DerivedCharge]:
     """The derived charges of a contract as they must stand now."""
-    timeline = timeline_of(versions, projects)
-    return derived_charges(
-        timeline,
-        _work(db, versions, projects),
-        readings(db, versions[0].id),
-        until=until,
-        today=today,
-        approved=let_pass(db, timeline),
-    )
+    found, passed = readings(db, timeline.newest.id), let_pass(db, timeline)
+    return derived_charges(timeline, work, found, until=until, today=today, approved=passed)
 
 
 def timeline_of(versions: Sequence[ContractVersion], projects: Sequence[Project]) -> Timeline:
@@ -83,7 +75,8 @@ def _label(cap: Cap) -> str:
     return f"Bill what is above limit '{cap.id}', "
 
 
-def _work(db: Connection, versions: Sequence[ContractVersion], projects: Sequence[Project]) -> list[Work]:
+def work_of(db: Connection, versions: Sequence[ContractVersion], projects: Sequence[Project]) -> list[Work]:
+    """Time and expenses of a contract, where charges depend on them."""
     follows_work = any(version.billing_terms.follows_work for version in versions)
     return approved_work(db, projects) if follows_work else []
 

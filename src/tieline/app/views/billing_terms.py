@@ -7,8 +7,7 @@ from decimal import Decimal
 from tieline.billing.facts import SIXTY, Timeline, Work
 from tieline.billing.limits import cap_words, usage_of
 from tieline.billing.retainer import statements
-from tieline.flows.derived_billing import let_pass, timeline_of
-from tieline.lane.billing_facts import approved_work
+from tieline.flows.derived_billing import let_pass, timeline_of, work_of
 from tieline.store.canonical import contract_of_engagement, contract_versions, projects_of_contract
 from tieline.store.database import Connection
 
@@ -89,7 +88,7 @@ def read_agreed_billing(db: Connection, engagement_id: str, today: date) -> Agre
     projects = projects_of_contract(db, contract.id)
     rows = db.execute(_CHARGES, [[project.id for project in projects]]).fetchall()
     timeline = timeline_of(versions, projects) if projects else None
-    work = approved_work(db, projects) if timeline and any(one.billing_terms.follows_work for one in versions) else []
+    work = work_of(db, versions, projects)
     return AgreedBilling(
         contract=contract.name,
         version=contract.version,
