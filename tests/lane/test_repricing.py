@@ -1,13 +1,17 @@
 """Repricing: a version with an earlier date prices its days, and what was invoiced waits for a decision."""
 
+import itertools
+import random
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from psycopg.types.json import Jsonb
 
 from tests.lane.world import RATES, World, a_contract, entry, rate_card
-from tieline.lane.invoicing import mark_invoiced, unbilled_lines
+from tieline.lane.invoicing import invoiced_lines, mark_invoiced, unbilled_lines
 from tieline.lane.repricing import (
     agree_to_repricing,
     ask_repricing,
@@ -176,3 +180,50 @@ def test_work_after_an_earlier_end_waits_for_a_person(world: World) -> None:
     assert "after its contract ended on 2026-03-05" in found["message"]
     world.post()
     assert world.sink.minutes() == 0
+
+
+@pytest.mark.parametrize("seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.torture) for seed in range(3, 40))])
+def test_whatever_happens_in_whatever_order_each_hour_is_billed_once_at_the_rate_of_its_day(
+    world: World, seed: int
+) -> None:
+    chance = random.Random(seed)
+    days = [date(2026, month, 10) for month in range(1, 13)]
+    rates: list[tuple[date, int]] = []
+    minutes: dict[int, tuple[date, int]] = {}
+
+    def work() -> None:
+        number = chance.choice([*minutes, len(minutes) + 1])
+        day = minutes[number][0] if number in minutes else chance.choice(days)
+        minutes[number] = (day, chance.choice([60, 120, 180]))
+        world.pull(entry(number, minutes[number][1], version=next(counter), work_date=day))
+
+    def change() -> None:
+        rates.append((chance.choice(days), chance.choice([200, 220, 240])))
+        amend(world, rates[-1][1], since=rates[-1][0], version=len(rates) + 1)
+
+    def bill() -> None:
+        invoice(world, f"inv_{next(counter)}", chance.choice(["draft", "open"]))
+
+    def decide() -> None:
+        reprice(world)
+        with world.database.transaction() as db:
+            agree_to_repricing(db, "con_1")
+
+    counter = itertools.count(1)
+    steps: list[Callable[[], object]] = [work, work, work, change, bill, decide, world.post]
+    for _ in range(25):
+        chance.choice(steps)()
+    for _ in range(3):
+        decide()
+    reprice(world)
+    with world.database.connection() as db:
+        invoices = db.execute("select id from invoice").fetchall()
+        billed = sum(line.amount for row in invoices for line in invoiced_lines(db, row["id"]))
+    due = sum(amount for _, amount in unbilled(world))
+    owed = sum(
+        Decimal(length) / 60 * next((rate for since, rate in reversed(rates) if since <= day), 210)
+        for day, length in minutes.values()
+    )
+    assert billed + due == owed
+    world.post()
+    assert world.sink.minutes() == sum(length for _, length in minutes.values())
