@@ -92,12 +92,12 @@ def test_the_estimated_calls_of_every_connection_are_held_against_its_allowance(
     folder.replace("time_seconds = 5.0", "time_seconds = 60")
     folder.replace("sweep_seconds = 5.0", "sweep_seconds = 30")
     folder.append("[volume]\nengagements_per_day = 2\nprojects_per_day = 10\nlines_per_day = 250\n")
-    for limits, fits in (("per_day = 20000, per_second = 2000", True), ("per_day = 14000, per_second = 2000", False)):
+    for limits, fits in (("per_day = 22000, per_second = 2000", True), ("per_day = 21000, per_second = 2000", False)):
         folder.replace("per_second = 2000", limits)
         site = load_site(folder.path)
         found = {one.subject: one for one in (_estimate(site, name) for name in ("salesforce", "kantata", "netsuite"))}
         assert found["salesforce, calls a day"].message.startswith(
-            "about 11,620: 11,520 by sweeps, 100 for 2 engagements, 10 projects and 250 lines; allowed are "
+            "about 17,380: 17,280 by sweeps, 100 for 2 engagements, 10 projects and 250 lines; allowed are "
         )
         assert found["salesforce, calls a day"].ok is fits
         assert found["kantata, calls a day"].message.startswith("about 17,405: 17,280 by sweeps, 125 for ")
@@ -117,7 +117,7 @@ def test_an_account_without_a_daily_allowance_is_judged_by_calls_a_second(folder
     folder.replace("per_second = 2000", "per_second = 0.5")
     told = _estimate(load_site(folder.path), "salesforce")
     assert not told.ok
-    assert "no daily allowance; 0.8 a second on average, allowed are 0.5" in told.message
+    assert "no daily allowance; 1.2 a second on average, allowed are 0.5" in told.message
 
 
 def _estimate(site: Site, name: str, allowance: int | None = None) -> Finding:
