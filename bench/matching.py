@@ -1,6 +1,6 @@
 """Matching: how right it is on real records with true ids, on both halves of them, and how fast on many made-up ones.
 
-The points were set on the seeded half; the other half was never looked at while they were set.
+The points were set by the mistakes on the seeded half only; the other half tells whether they hold elsewhere.
 """
 
 import csv

@@ -65,3 +65,4 @@ def test_codes_without_a_counterpart_are_named_and_fail_only_when_asked_for(tiel
     listed = tieline("check", "--reference", "--site", site)
     assert listed.code == 1
     assert "missing" in listed.out
+    assert listed.out.endswith("2 to mend.\n")

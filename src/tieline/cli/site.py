@@ -66,7 +66,8 @@ def check(
         for finding in findings if live else wrong:
             mark = "[green]ok[/]   " if finding.ok else "[red]mend[/] "
             out.print(mark + escape(f"{finding.subject}: {finding.message}"), soft_wrap=True)
-        out.print("[green]The site is in order.[/]" if not wrong else f"[red]{len(wrong)} to mend.[/]")
+        to_mend = len(wrong) + (len(missing) if reference else 0)
+        out.print("[green]The site is in order.[/]" if not to_mend else f"[red]{to_mend} to mend.[/]")
     raise typer.Exit(1 if wrong or (reference and missing) else 0)
 
 
