@@ -118,6 +118,8 @@ def test_a_period_takes_the_records_of_its_days_only(books: Database) -> None:
     assert [share.numerator, share.denominator, share.records] == [1080, 1080, 2]
     (owed,) = figures_of(books, "dso", october)
     assert (owed.currency, owed.value) == ("USD", Decimal("31.0"))
+    for_ever = Scope(since=date.min, until=date(9999, 12, 31))
+    assert figures_of(books, "dso", for_ever) == figures_of(books, "dso")
 
 
 def test_a_month_is_named_and_a_customer_too(books: Database) -> None:

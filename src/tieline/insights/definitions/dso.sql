@@ -10,16 +10,16 @@
 -- day: the month
 -- sources: invoice.issued_on, total, paid (ERP), payment.paid_on (ERP)
 -- known: a month is final when its payments are; one the ERP tells without a day counts as paid always
-with month as (
-  select m::date as first, least((m + interval '1 month')::date - 1, %(today)s::date) as last
-  from generate_series(
-    date_trunc('month', coalesce(%(since)s::date, coalesce(least(%(until)s::date, %(today)s::date), %(today)s::date)
-      - interval '2 months')),
-    least(%(until)s::date, %(today)s::date)::timestamp, interval '1 month') m),
-bill as (
+with bill as materialized (
   select i.*, (i.state->>'issued_on')::date as issued, (i.state->'total'->>'amount')::numeric as total,
     (i.state->'paid'->>'amount')::numeric as paid from invoice i
-  where i.status in ('open', 'partly_paid', 'paid') and i.state->>'issued_on' is not null)
+  where i.status in ('open', 'partly_paid', 'paid') and i.state->>'issued_on' is not null),
+month as (                                 -- none before the first invoice, however long the period
+  select m::date as first, least((m + interval '1 month')::date - 1, %(today)s::date) as last
+  from generate_series(
+    date_trunc('month', greatest((select min(issued) from bill), coalesce(%(since)s::date,
+      (least(%(until)s::date, %(today)s::date) - interval '2 months')::date))::timestamp),
+    least(%(until)s::date, %(today)s::date)::timestamp, interval '1 month') m)
 select 'invoice' as record, b.id as record_id, coalesce(b.number, b.id) as label, b.engagement_id, p.legal_entity,
   b.state->'total'->>'currency' as currency, m.first as day, null::text as part,
   (b.total - b.paid + coalesce(later.amount, 0)) * (m.last - m.first + 1) as numerator,
