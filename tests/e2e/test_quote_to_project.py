@@ -70,6 +70,16 @@ def written(here: World) -> dict[str, int]:
     return {name: len(here.ledger(name)) for name in VENDORS}
 
 
+def asked(firm: World, api: httpx2.Client, deal: str) -> httpx2.Response:
+    """The verdict on a deal; on a machine that is slow just now a CRM may not be in time."""
+
+    def ask() -> httpx2.Response | None:
+        answer = api.post(CHECK, json={"opportunity": deal})
+        return answer if answer.status_code != 503 else None
+
+    return firm.until(ask, "verdict")
+
+
 def test_a_deal_before_its_win_is_planned_for_every_system_and_nothing_is_written(firm: World) -> None:
     deal = packaged(firm, "Planned", StageName="Prospecting")
     firm.settled()
@@ -128,15 +138,15 @@ def test_what_an_open_deal_lacks_is_shown_in_the_crm_alone_and_cleared_when_it_i
 
 def test_a_rule_of_the_crm_learns_all_problems_at_once(firm: World, api: httpx2.Client) -> None:
     good, bad = packaged(firm, "Good"), packaged(firm, "Bad", Payment_Terms__c=None, Start_Date__c=None)
-    answer = api.post(CHECK, json={"opportunity": good.id})
+    answer = asked(firm, api, good.id)
     assert (answer.status_code, answer.json()["ready"]) == (200, True)
     assert answer.json()["value"] == {"amount": "100800.04", "currency": "USD"}
-    refused = api.post(CHECK, json={"opportunity": bad.id})
+    refused = asked(firm, api, bad.id)
     assert (refused.status_code, refused.json()["ready"]) == (422, False)
     assert [one["field"] for one in refused.json()["problems"]] == ["payment_terms", "start_date"]
     assert all(one["suggestion"] for one in refused.json()["problems"])
     assert "the term of payment is missing; the start date is missing" in refused.json()["error"]["message"]
-    assert api.post(CHECK, json={"opportunity": "006Hm0000009999IAA"}).status_code == 404
+    assert asked(firm, api, "006Hm0000009999IAA").status_code == 404
     assert "problems" not in api.post(CHECK, json={}).json()
 
 
@@ -165,11 +175,11 @@ def test_a_crm_that_does_not_answer_in_time_leaves_the_deal_unjudged(firm: World
     deal = packaged(firm, "Slow CRM", StageName="Prospecting")
     firm.settled()
     with firm.at_rest():
-        firm.fault("salesforce", "query*", "latency", ms=4000, times=1)
+        firm.fault("salesforce", "query*", "latency", ms=4000)
         answer = api.post(CHECK, json={"opportunity": deal.id})
-        assert answer.status_code == 503
-        assert "did not answer within 1.5 seconds" in answer.json()["error"]["message"]
         firm.control("salesforce", "DELETE", "faults")
+    assert answer.status_code == 503
+    assert "did not answer within 1.5 seconds" in answer.json()["error"]["message"]
 
 
 def test_a_won_deal_becomes_what_its_plan_said_with_its_signed_document(firm: World, api: httpx2.Client) -> None:
