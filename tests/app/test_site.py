@@ -116,6 +116,13 @@ def test_a_wrong_setting_is_told_with_its_line(folder: Folder, old: str, new: st
         assert int(number) in (line, line + 1)
 
 
+def test_renewals_that_no_crm_may_create_are_told_instead_of_never_being_made(folder: Folder) -> None:
+    folder.append('[renewal]\ncreates = "task"\n')
+    assert [one for one in folder.defects() if 'add follow_ups = ["task"]' in one]
+    folder.replace('name = "salesforce"\n', 'name = "salesforce"\noptions = { follow_ups = ["task"] }\n')
+    assert load_site(folder.path).firm.renewal.creates == "task"
+
+
 def test_all_mistakes_are_told_at_once(folder: Folder) -> None:
     folder.replace('connection = "kantata"', 'connection = "x"')
     folder.replace('connection = "salesforce"', 'connection = "y"')

@@ -37,6 +37,7 @@ def cross_checks(tables: "SiteTables") -> Check:
     yield from _channels(tables)
     yield from _routes(tables)
     yield from _modes(tables)
+    yield from _renewal(tables)
     yield from approval_checks(tables.approval, tables.teams, tables.legal_entity)
     yield from queue_checks(tables.exception_owner, tables.exception_sla, tables.legal_entity)
     yield from master_data_checks(tables.matching, tables.steward)
@@ -46,6 +47,14 @@ def _unique(table: str, key: str, names: Sequence[str]) -> Check:
     for number, name in enumerate(names):
         if name in names[:number]:
             yield (table, number, key), f"{table.replace('_', ' ')} '{name}' is named twice"
+
+
+def _renewal(tables: "SiteTables") -> Check:
+    """What `[renewal]` creates must be allowed by a connection that is a CRM, or nothing would ever be made."""
+    wanted, crms = tables.renewal.creates, {route.connection for route in tables.route if route.role == "crm"}
+    allowed = [table.options.get("follow_ups") or () for table in tables.connection if table.name in crms]
+    if wanted != "nothing" and not any(wanted in one for one in allowed if isinstance(one, list)):
+        yield ("renewal", "creates"), f'no CRM allows it; add follow_ups = ["{wanted}"] to the options of one'
 
 
 def _routes(tables: "SiteTables") -> Check:

@@ -14,6 +14,7 @@ from tieline.app.views.paging import snapshot
 from tieline.app.views.queue_figures import count_exceptions, money_held
 from tieline.app.views.thread import columns, thread_rows, waiting_rows
 from tieline.app.views.timeline import fingerprint, read_newest, read_waiting
+from tieline.billing.health import worst
 from tieline.console.errors import NotFound
 from tieline.console.forms import OnDesk, Posted, see_other
 from tieline.console.rendering import page
@@ -21,6 +22,7 @@ from tieline.engine.audit import audit
 from tieline.engine.wake import wake_engagement
 from tieline.model.outlook import Colour
 from tieline.store.database import Connection
+from tieline.store.outlooks import outlooks_of_customer
 
 router = APIRouter()
 
@@ -88,6 +90,7 @@ def one(
         counts = count_exceptions(db)
         agreed = read_agreed_billing(db, engagement_id, datetime.now(UTC).date())
         outlook = next(iter(look_ahead(db, desk.site.firm, datetime.now(UTC).date(), engagement_id)), None)
+        siblings = outlooks_of_customer(db, outlook.customer_id) if outlook else []
     more = len(rows) > STEPS or len(items) == EVENTS
     kept = rows[:STEPS]
     wanted = [row for row in kept if thread == "all" or (thread == "money" and row.money)]
@@ -98,6 +101,7 @@ def one(
         counts=counts,
         shown=shown,
         outlook=outlook,
+        customer_colour=worst(each.colour for each in siblings) if len(siblings) > 1 else None,
         agreed=agreed,
         rows=[*waits, *wanted],
         columns=columns([*waits, *rows], desk.cards),
