@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tieline.connectors.salesforce.client import Row, Salesforce
+from tieline.connectors.salesforce.client import REFERENCE, Row, Salesforce
+from tieline.connectors.salesforce.follow_up import FOLLOW_UPS
 from tieline.connectors.salesforce.reading import Reading
 from tieline.connectors.salesforce.settings import Options
 from tieline.connectors.salesforce.sign_in import SignIn
@@ -48,19 +49,23 @@ class LiveChecks:
         known = {str(field.get("name")): field for field in self.salesforce.describe(sobject)}
         mappings = {name: mapping for name, mapping in self.reading.mappings.items() if mapping.vendor == sobject}
         reads = {field for name in mappings for field in self.reading.fields(name) if "." not in field}
-        writes = {field for mapping in mappings.values() for field in mapping.vendor_fields("write")}
+        once = [mapping for name, mapping in mappings.items() if name in FOLLOW_UPS.values()]
+        writes = {field for each in mappings.values() if each not in once for field in each.vendor_fields("write")}
+        made = {field for each in once for field in (*each.vendor_fields("write"), REFERENCE)}
         if self.options.currency:
             writes.discard("CurrencyIsoCode")
+            made.discard("CurrencyIsoCode")
         if sobject == "Opportunity" and self.options.committed_field:
             reads.add(self.options.committed_field)
-        missing = sorted((reads | writes) - known.keys())
+        missing = sorted((reads | writes | made) - known.keys())
         locked = sorted(name for name in writes & known.keys() if known[name].get("updateable") is not True)
+        locked += sorted(name for name in made & known.keys() if known[name].get("createable") is not True)
         if missing:
             yield Finding(False, sobject, f"create, or let the integration user see: {', '.join(missing)}")
         if locked:
             yield Finding(False, sobject, f"let the integration user edit: {', '.join(locked)}")
         if not missing and not locked:
-            yield Finding(True, sobject, f"{len(reads | writes)} fields are there")
+            yield Finding(True, sobject, f"{len(reads | writes | made)} fields are there")
 
     def allowance(self) -> int | None:
         """Calls a day of this organisation, for all its integrations together."""
