@@ -1,5 +1,7 @@
 """The site's rules of master data, and the mistakes in them."""
 
+from decimal import Decimal
+
 import pytest
 
 from tests.app.conftest import Folder
@@ -13,7 +15,7 @@ def test_a_steward_owns_the_questions_of_the_domain_and_may_be_given_exceptions(
     site = load_site(folder.path)
     assert site.firm.stewards == {"customer": "master-data"}
     assert site.queue_owners["master-data"] == "Master-data"
-    assert (site.firm.auto_link, site.firm.ask_from) == (1, 0.5)
+    assert (site.firm.auto_link, site.firm.ask_from) == (Decimal(1), Decimal("0.5"))
 
 
 @pytest.mark.parametrize(

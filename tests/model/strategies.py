@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from tests.model.billing import BILLING
+from tieline.model.collection import CollectionRules
 from tieline.model.money import Money
+from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.model.record import Record
 from tieline.model.service_package import ServicePackage
 
@@ -96,6 +98,10 @@ def packages(draw: st.DrawFn, roles: tuple[str, ...] = ("Consultant", "Senior Co
     )
 
 
+SETTINGS = {CollectionRules, HealthRules, WarningRules, RenewalRules}
+"""Tables of the site, whose numbers have bounds."""
+
+
 @cache
 def records(record: type[BaseModel]) -> st.SearchStrategy[Any]:
     """Instances of a record, with every field given or left to its default."""
@@ -103,6 +109,8 @@ def records(record: type[BaseModel]) -> st.SearchStrategy[Any]:
         return BILLING[record]
     if record is ServicePackage:
         return packages()
+    if record in SETTINGS:
+        return st.just(record())
     needed = {name: _values(field.annotation) for name, field in record.model_fields.items() if field.is_required()}
     optional = {
         name: _values(field.annotation) for name, field in record.model_fields.items() if not field.is_required()

@@ -18,7 +18,7 @@ from tieline.sdk import jsontext
 
 ALL = record_types()
 MONEY = {"amount", "rate", "price", "net", "paid", "outstanding", "revenue", "unbilled"}
-NO_MONEY = {"paid_on", "rate_rule", "rate_card", "revenue_method", "revenue_methods"}
+NO_MONEY = {"paid_on", "rate_rule", "rate_card", "revenue_method", "revenue_methods", "unbilled_since"}
 
 
 def marks_below(annotation: Any) -> list[Owned]:

@@ -29,7 +29,7 @@ def look_through(database: Database, firm: Firm) -> Looked:
     with database.transaction() as db:
         _see_older(db)
         customers = {customer.id: customer for customer in master_data.all_customers(db)}
-        bands = Bands(auto=firm.auto_link, maybe=firm.ask_from)
+        bands = Bands(auto=float(firm.auto_link), maybe=float(firm.ask_from))
         found = find_matches([party_of(one) for one in customers.values()], bands, master_data.told_apart(db))
         likely = [
             match

@@ -1,6 +1,7 @@
 """The site's rules of master data: when two customers are one without a person, and who keeps which domain."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,9 +27,9 @@ class _Table(BaseModel):
 class MatchingTable(_Table):
     """`[matching]`: from which probability on two customers are one, and from which on a person is asked."""
 
-    auto_link: float = Field(default=0.995, ge=0.9, le=1)
+    auto_link: Decimal = Field(default=Decimal("0.995"), ge=Decimal("0.9"), le=1)
     """1: never without a person."""
-    ask_from: float = Field(default=0.5, gt=0, le=1)
+    ask_from: Decimal = Field(default=Decimal("0.5"), gt=0, le=1)
 
 
 class StewardTable(_Table):

@@ -46,7 +46,7 @@ def list_all(request: Request, desk: OnDesk, show: Show = "open", of: Text = "",
         show=show,
         by_state=by_state,
         counts=counts,
-        bound=desk.site.firm.auto_link,
+        bound=float(desk.site.firm.auto_link),
         done=DONE.get(done),
     )
 

@@ -74,7 +74,9 @@ def _like_all(run: Run, own: Customer, twin: str, firm: Firm) -> bool:
     """Whether a customer is like all that are one with its twin, and a person called none of them different."""
     family = [one for one in master_data.family_of(run.db, twin) if one != own.id]
     members = master_data.seen_customers(run.db, family).values()
-    alike = likely_twins(own, members, Rarity(len(members), {}), Bands(auto=firm.auto_link, maybe=firm.ask_from))
+    alike = likely_twins(
+        own, members, Rarity(len(members), {}), Bands(auto=float(firm.auto_link), maybe=float(firm.ask_from))
+    )
     return len(alike) == len(members) and master_data.apart(run.db, own.id, twin) is None
 
 
@@ -85,7 +87,7 @@ def _undecided_twins(run: Run, own: Customer, firm: Firm) -> list[Match]:
     if not others:
         return []
     decided = {*master_data.decisions_about(run.db, own.id), *master_data.family_of(run.db, own.id)}
-    bands = Bands(auto=firm.auto_link, maybe=firm.ask_from)
+    bands = Bands(auto=float(firm.auto_link), maybe=float(firm.ask_from))
     return likely_twins(own, [one for one in others if one.id not in decided], Rarity(total, counts), bands)
 
 

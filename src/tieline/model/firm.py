@@ -88,9 +88,9 @@ class Firm(Record):
     """SKUs that stand for no package: their lines are taken as they are quoted."""
     readiness_stages: tuple[str, ...] = ()
     """Stages in which the CRM shows what a deal still lacks."""
-    auto_link: float = 0.995
+    auto_link: Decimal = Decimal("0.995")
     """From this probability on two customers are one without a person; 1 never."""
-    ask_from: float = 0.5
+    ask_from: Decimal = Decimal("0.5")
     """From this probability on a person is asked whether two customers are one."""
     stewards: dict[str, str] = {}
     """Master domain (customer, person, project …) -> the team or person that keeps it."""

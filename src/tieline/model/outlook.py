@@ -59,7 +59,7 @@ class HealthRules(_Rules):
     """Points the customer's satisfaction lacks to a hundred."""
     amber_score: Annotated[Decimal, Field(gt=0)] = Decimal(1)
     red_score: Annotated[Decimal, Field(gt=0)] = Decimal(4)
-    every_seconds: float = Field(default=900.0, ge=1)
+    every_seconds: int = Field(default=900, ge=1)
     show_in_crm: bool = False
 
     def of(self, name: SignalName) -> SignalRule:
@@ -96,7 +96,7 @@ class MilestoneFacts(Record):
 
     name: str
     due_on: date
-    amount: Money
+    amount: Annotated[Money, Owned("tieline", "C2")]
     completed_on: date | None = None
 
 
