@@ -281,7 +281,10 @@ def test_the_outlook_of_an_engagement_is_read_from_its_books_and_says_where_noth
     assert values["satisfaction"] == (Decimal(55), 2)
     assert values["exceptions"] == (Decimal("8.6"), 2)
     assert set(found.missing) == {"late_time", "margin"}
-    assert [one.title for one in found.warnings] == [f"Milestone 'build' of {project.code} is late"]
+    assert [one.title for one in found.warnings] == [
+        f"Milestone 'build' of {project.code} is late",
+        f"{project.code}: work of 2026-10-01 is not invoiced",
+    ]
     assert "1 of 2 milestones delivered (design), 0 in time" in found.outcomes
 
     assert look_at_all(week.database, site, today) == 4
@@ -289,7 +292,7 @@ def test_the_outlook_of_an_engagement_is_read_from_its_books_and_says_where_noth
     with week.database.connection() as db:
         assert [row.id for row in list_engagements(db, colour="red")] == [GRID]
         assert {row.colour for row in list_engagements(db)} == {"red", "green"}
-        assert [cause.cause for cause in early_warnings(db, site)] == [f"risk:{found.warnings[0].id}"]
+        assert [cause.cause for cause in early_warnings(db, site)] == [f"risk:{one.id}" for one in found.warnings]
         assert db.execute("select from agenda where flow = 'outlook'").fetchone() is None, "nobody wants to be told"
         db.execute("update engagement set closed_at = now() where id = %s", [GRID])
     look_at_all(week.database, site, today)

@@ -7,6 +7,7 @@ from tests.standins_netsuite.account import RECORDS, Caller
 
 @pytest.fixture
 def seven(netsuite: Caller) -> Caller:
+    netsuite.move_clock("2026-11-21T13:00:00Z")
     for n in range(7):
         body = {"companyName": f"Customer {n}", "subsidiary": {"id": "1"}, "creditLimit": n * 10, "isInactive": n == 6}
         netsuite.create("customer", body)
