@@ -11,6 +11,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import hypothesis
@@ -135,9 +136,8 @@ def module_database(_migrated_template: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def _migrated_template() -> str:
     name = "migrated"
-    server = _server()
-    url = server.start()
-    with held(server.folder / "template.lock", 120), psycopg.connect(url, autocommit=True) as connection:
+    url = _address()
+    with held(_server().folder / "template.lock", 120), psycopg.connect(url, autocommit=True) as connection:
         if connection.execute("select from pg_database where datname = %s", [name]).rowcount == 0:
             connection.execute("drop database if exists migrating")
             connection.execute("create database migrating template template0")
@@ -148,7 +148,7 @@ def _migrated_template() -> str:
 
 @contextmanager
 def _new_database(template: str) -> Iterator[str]:
-    url = _server().start()
+    url = _address()
     name = f"test_{uuid.uuid4().hex}"
     # Copying files takes half the time of the default here, which writes every page of the template to the log.
     create = sql.SQL("create database {} template {} strategy file_copy").format(
@@ -161,6 +161,12 @@ def _new_database(template: str) -> Iterator[str]:
             yield _url_of(url, name)
         finally:
             connection.execute(drop)
+
+
+@cache
+def _address() -> str:
+    """Of the run's server, which is started by whoever asks first."""
+    return _server().start()
 
 
 def _server() -> EmbeddedPostgres:

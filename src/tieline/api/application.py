@@ -1,5 +1,6 @@
 """The API as one application: routes, errors, description, behind the guard."""
 
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -36,6 +37,14 @@ FAILURES: dict[int | str, dict[str, Any]] = {"4XX": {"model": errors.ErrorBody},
 
 def build(desk: Desk) -> ASGIApp:
     """Everything below `/api` and `/hooks`; its description is at /api/openapi.json."""
+    events = GroupCommit(desk.database, desk.concerns)
+    state = {"desk": desk, "events": events, "kept": {}}
+    return Guard(_application(), headers=HEADERS, tell=errors.tell, signed_paths=("/hooks/",), state=state)
+
+
+@cache
+def _application() -> FastAPI:
+    """The routes and their description, which are the same for every desk and take a while to make."""
     app = FastAPI(
         title="Tieline",
         version=__version__,
@@ -45,11 +54,9 @@ def build(desk: Desk) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.desk = desk
-    app.state.events = GroupCommit(desk.database, desk.concerns)
     errors.install(app)
     app.include_router(api_router(), responses=FAILURES)
-    return Guard(app, headers=HEADERS, tell=errors.tell, signed_paths=("/hooks/",))
+    return app
 
 
 def api_router() -> APIRouter:

@@ -17,7 +17,7 @@ def _storable(text: str) -> str:
 
 
 async def _desk(request: Request) -> Desk:  # async: a plain function would cost each request another thread
-    desk: Desk = request.app.state.desk
+    desk: Desk = request.state.desk
     return desk
 
 

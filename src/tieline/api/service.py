@@ -145,9 +145,9 @@ def alerts(desk: OnDesk, resolved: bool = False, limit: Limit = 50) -> object:
 @router.get("/metrics", include_in_schema=False)
 def metrics(desk: OnDesk, request: Request) -> PlainTextResponse:
     """Figures for Prometheus, read at most every five seconds."""
-    kept: tuple[float, str] | None = getattr(request.app.state, "metrics", None)
+    answers: dict[str, tuple[float, str]] = request.state.kept
+    kept = answers.get("metrics")
     if kept is None or time.monotonic() - kept[0] > METRICS_KEPT:
         with snapshot(desk.database) as db:
-            kept = time.monotonic(), exposition(db, desk.site)
-        request.app.state.metrics = kept
+            kept = answers["metrics"] = time.monotonic(), exposition(db, desk.site)
     return PlainTextResponse(kept[1], media_type=CONTENT_TYPE)

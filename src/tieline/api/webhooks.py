@@ -64,8 +64,8 @@ class Event(Body):
 )
 async def hook(request: Request, connection: Line) -> Response:
     """202 for a new event, 200 for one received before. Whatever is refused here is found by the next sweep."""
-    desk: Desk = request.app.state.desk
-    events: GroupCommit = request.app.state.events
+    desk: Desk = request.state.desk
+    events: GroupCommit = request.state.events
     raw = await request.body()
     secret = desk.webhook_secret(connection)
     if secret is None:

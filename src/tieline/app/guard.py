@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -75,12 +76,19 @@ def tells_own_faults(app: Starlette, tell: Tell) -> None:
 
 
 class Guard:
-    """Wraps one surface (API or console)."""
+    """Wraps one surface (API or console). `state`: what its routes find as `request.state`."""
 
     def __init__(
-        self, app: ASGIApp, *, headers: Mapping[str, str], tell: Tell, signed_paths: tuple[str, ...] = ()
+        self,
+        app: ASGIApp,
+        *,
+        headers: Mapping[str, str],
+        tell: Tell,
+        signed_paths: tuple[str, ...] = (),
+        state: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         self._app = app
+        self._state = state
         safe = {**EVERYWHERE, **headers}
         self._headers = [(name.lower().encode(), value.encode()) for name, value in safe.items()]
         self._tell = tell
@@ -96,7 +104,7 @@ class Guard:
             return
         answer = _Answer(send, self._headers)
         request_id = f"req_{secrets.token_hex(6)}"
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope.setdefault("state", {}).update(self._state, request_id=request_id)
         try:
             refused = self._refuse(scope) or await self._admit(scope, receive, answer)
         except Exception:

@@ -1,5 +1,7 @@
 """The console as one application: pages, static files and error pages, behind the guard."""
 
+from functools import cache
+
 from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -43,8 +45,13 @@ class KeptFiles(StaticFiles):
 
 def build(desk: Desk) -> ASGIApp:
     """Every page; the home page is the exception queue."""
+    return Guard(_application(), headers=HEADERS, tell=errors.tell, state={"desk": desk})
+
+
+@cache
+def _application() -> FastAPI:
+    """The routes, which are the same for every desk and take a while to make."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.desk = desk
     errors.install(app)
     for module in (
         engagements,
@@ -62,4 +69,4 @@ def build(desk: Desk) -> ASGIApp:
     ):
         app.include_router(module.router)
     app.mount("/static", KeptFiles(directory=STATIC))
-    return Guard(app, headers=HEADERS, tell=errors.tell)
+    return app

@@ -82,7 +82,7 @@ async def _form(request: Request) -> Form:
 
 
 async def _desk(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
+    desk: Desk = request.state.desk
     return desk
 
 

@@ -75,7 +75,7 @@ def static(name: str) -> str:
 
 def page(request: Request, template: str, *, status: int = 200, **content: Any) -> HTMLResponse:
     """A page, or the part of one that a script asked for."""
-    desk: Desk = request.app.state.desk
+    desk: Desk = request.state.desk
     around = {
         "now": datetime.now(UTC),
         "me": reader(request),

@@ -2,9 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
 from urllib.parse import urlencode
 
 import httpx2
@@ -94,12 +94,17 @@ def _assertion(settings: ConnectionSettings, options: Options) -> str:
         "exp": now + ASSERTION_LIFE,
     }
     header = {"typ": "JWT", "alg": options.algorithm, "kid": options.certificate_id}
-    kind: Callable[[str], Any] = RSAKey.import_key if options.algorithm.startswith("PS") else ECKey.import_key
     try:
-        return jwt.encode(header, claims, kind(settings.secret("private_key")), algorithms=[options.algorithm])
+        key = _key(options.algorithm, settings.secret("private_key"))
+        return jwt.encode(header, claims, key, algorithms=[options.algorithm])
     except (JoseError, ValueError, TypeError) as error:
         words = f"the secret private_key is no private key in PEM form that fits {options.algorithm}"
         raise Unauthorized(settings.name, words) from error
+
+
+@lru_cache(maxsize=4)  # its check that the numbers are prime takes a tenth of a second
+def _key(algorithm: str, pem: str) -> RSAKey | ECKey:
+    return RSAKey.import_key(pem) if algorithm.startswith("PS") else ECKey.import_key(pem)
 
 
 def _token(answer: HttpAnswer) -> Token:
