@@ -175,13 +175,6 @@ def furnish(here: World) -> None:
 
 
 def left_open(run: Firm) -> list[str]:
-    """What has no end when all is settled: writes in doubt, flows that wait, exceptions. There may be none."""
-    return [
-        str(row["what"])
-        for row in run.rows(
-            "select label || ': ' || state as what from effect where state not in ('confirmed', 'withdrawn')"
-            " union all select flow || ' is ' || state || coalesce(': ' || note, '') from agenda"
-            "   where state not in ('done', 'standing_by') and flow <> 'unlinked'"
-            " union all select kind || ': ' || message from exception_item where closed_at is null"
-        )
-    ]
+    """Effects without an end: nothing may be in doubt when all is settled."""
+    rows = run.rows("select label, state from effect where state not in ('confirmed', 'withdrawn')")
+    return [f"{row['label']}: {row['state']}" for row in rows]
