@@ -145,7 +145,11 @@ def test_what_the_erp_refuses_leaves_the_batch_and_the_rest_is_posted(world: Wor
     world.sink.script = ["refuse:psa:time:2:0"]
     assert world.post() == 2
     (found,) = world.open_exceptions()
-    assert (found["kind"], found["key"], found["message"]) == ("closed_period", "2026-02", "The period is closed")
+    assert (found["kind"], found["key"], found["message"]) == (
+        "closed_period",
+        "2026-02",
+        "February 2026 is closed for US in erp: The period is closed",
+    )
     assert release(world) == 0  # only a person knows whether the period is open again
     assert release_exception(world.database, world.pricing, found["id"], by="dana") == Released(1, 0)
     assert world.post() == 1

@@ -16,6 +16,7 @@ from tieline.engine.routing import Systems
 from tieline.engine.tiers import Tier
 from tieline.exception_queue.ownership import keep_rules
 from tieline.flows.billing import billing
+from tieline.flows.closed_period import closed_period
 from tieline.flows.contract_to_project import contract_to_project
 from tieline.flows.invoice_feedback import invoice_feedback
 from tieline.flows.milestone_billing import milestone_billing
@@ -47,6 +48,7 @@ FLOWS: Mapping[str, FlowFunction] = {
     "invoice_feedback": invoice_feedback,
     "project_feedback": project_feedback,
     "repricing": repricing,
+    "closed_period": closed_period,
     "outlook": outlook,
     "customer_health": customer_health,
     "unlinked": unlinked,

@@ -163,7 +163,8 @@ def _facts(one: Version) -> Iterator[tuple[str, str]]:
     if one.batch:
         yield "batch", f"{one.batch.number}, {one.batch.state.replace('_', ' ')}"
     if one.booking:
-        yield "booked", f"{one.booking.place.system} {one.booking.place.external_id} as {one.reference}"
+        day = f", posted on {one.posts_on}" if one.posts_on else ""
+        yield "booked", f"{one.booking.place.system} {one.booking.place.external_id} as {one.reference}{day}"
     if one.invoice:
         yield "invoice", _invoice(one.invoice)
         for payment in one.invoice.payments:

@@ -19,7 +19,7 @@ from tieline.store.database import Connection
 # that was refused and released since is in another batch, although this one still names it.
 _LINES = """
 select t.id, t.batch_id, t.connection, t.kind, t.source_id, t.part, t.seq, t.sign, t.live, t.project_id, t.legal_entity,
-  t.item_code, t.work_date, t.quantity, t.cost_rate, t.note, t.person, t.task_ref
+  t.item_code, t.work_date, t.quantity, t.cost_rate, t.note, t.person, t.task_ref, t.posts_on
 from project_transaction t
 where t.id = any (%(ids)s) and t.batch_id = any (%(batches)s) and t.state = 'checked'
   and t.id <> all (array(select transaction_id from erp_line where transaction_id = any (%(ids)s)))
@@ -63,6 +63,7 @@ class _Stored(Struct, frozen=True, gc=False):
     note: str | None
     person: str
     task_ref: str | None
+    posts_on: date | None
 
 
 class Outbound(Struct, frozen=True, gc=False):
@@ -149,6 +150,7 @@ def _outbound(row: _Stored, erp: str, theirs: _Theirs, pricing: Pricing) -> Outb
             cost_rate=row.cost_rate,
             note=row.note,
             sign=row.sign,
+            posts_on=row.posts_on,
         )
         return Outbound(row.id, reference, superseded, row.project_id, row.legal_entity, line, None)
     return Outbound(row.id, reference, superseded, row.project_id, row.legal_entity, None, problem)

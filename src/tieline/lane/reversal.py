@@ -18,11 +18,11 @@ _MIRROR = """
 insert into project_transaction (id, connection, kind, source_id, source_version, part, seq, sign, live, supersedes_id,
   page_id, legal_entity, project_id, person, project_ref, person_ref, task_ref, role, work_date, quantity, unit,
   billable, source_currency, source_amount, note, currency, rate, amount, tax_code, rate_rule, cost_rate,
-  cost_currency, contract_version, item_code, disposition, attributes, state, batch_id)
+  cost_currency, contract_version, item_code, disposition, attributes, posts_on, state, batch_id)
 select n.id, connection, kind, source_id, source_version, part, seq + 1, -1, false, t.id,
   page_id, legal_entity, project_id, person, project_ref, person_ref, task_ref, role, work_date, quantity, unit,
   billable, source_currency, source_amount, note, currency, rate, amount, tax_code, rate_rule,
-  cost_rate, cost_currency, contract_version, item_code, disposition, attributes, n.state, n.batch
+  cost_rate, cost_currency, contract_version, item_code, disposition, attributes, posts_on, n.state, n.batch
 from unnest(%(originals)s::bigint[], %(ids)s::bigint[], %(states)s::text[], %(batches)s::bigint[])
   n (original, id, state, batch) join project_transaction t on t.id = n.original
 """

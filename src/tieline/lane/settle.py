@@ -10,6 +10,7 @@ import structlog
 
 from tieline.engine.problem import Problem, problem_of
 from tieline.lane.batch import Target, make_batches
+from tieline.lane.closed_periods import in_closed_period, remember_closed
 from tieline.lane.failing import tell_failing
 from tieline.lane.outbound import Outbound
 from tieline.lane.pricing import Pricing
@@ -180,13 +181,17 @@ def _refuse(db: Connection, lines: Sequence[Outbound], refused: Mapping[int, Rej
     db.execute("update project_transaction set state = 'in_exception' where id = any (%s)", [wanted])
     waiting: dict[Problem, list[int]] = {}
     for line_id in wanted:
-        error = refused[line_id]
-        # Without a key of its own a refusal concerns the project, or each line would be an exception.
-        problem = problem_of(
-            error, target="time", subject=by_id[line_id].project_id, legal_entity=by_id[line_id].legal_entity
-        )
-        waiting.setdefault(problem, []).append(line_id)
+        waiting.setdefault(_problem(by_id[line_id], refused[line_id]), []).append(line_id)
     wait_for(db, _by_cause(waiting))
+    remember_closed(db, waiting)
+
+
+def _problem(one: Outbound, error: Rejected) -> Problem:
+    # Without a key of its own a refusal concerns the project, or each line would be an exception.
+    problem = problem_of(error, target="time", subject=one.project_id, legal_entity=one.legal_entity)
+    if error.kind == "closed_period" and one.line is not None and one.legal_entity is not None:
+        return in_closed_period(problem, one.line.booked_on)
+    return problem
 
 
 def _by_cause(waiting: Mapping[Problem, Sequence[int]]) -> dict[Problem, list[int]]:

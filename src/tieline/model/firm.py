@@ -24,6 +24,8 @@ class LegalEntity(Record):
     """Further currencies it bills in."""
     region: str | None = None
     """Groups entities in rules: `EMEA`."""
+    closed_periods: Literal["ask", "next_open_period"] = "ask"
+    """What becomes of time the ERP refuses because its period is closed."""
 
     def bills_in(self, currency: str) -> bool:
         """Whether this entity may write invoices in a currency."""

@@ -12,13 +12,15 @@ NEVER_POSTED = "never posted"
 
 REFERENCE = "t.connection || ':' || t.kind || ':' || t.source_id || ':' || t.part || case when t.seq > 0 then '~' || t.seq else '' end"  # noqa: E501 - one SQL expression
 """What `lane.outbound.reference_of` makes, as SQL."""
+BOOKED_ON = "coalesce(t.posts_on, t.work_date)"
+"""The day in the ERP's books: another than the work date where its period was closed."""
 
 # Where a reversal sets the line it takes back to zero, both are zero once it is posted; while it is under way nobody
 # can say what the line holds.
 _POSTED = f"""
 insert into wanted (key, external_id, legal_entity, currency, project, period, quantity, day, money, person)
-select {REFERENCE}, e.erp_id, p.legal_entity, p.currency, p.id, to_char(t.work_date, 'YYYY-MM'),
-  case when %(zeroes)s and (t.sign = -1 or r.id is not null) then 0 else t.quantity * t.sign end, t.work_date,
+select {REFERENCE}, e.erp_id, p.legal_entity, p.currency, p.id, to_char({BOOKED_ON}, 'YYYY-MM'),
+  case when %(zeroes)s and (t.sign = -1 or r.id is not null) then 0 else t.quantity * t.sign end, {BOOKED_ON},
   t.amount, y.external_id
 from erp_line e join project_transaction t on t.id = e.transaction_id join project p on p.id = t.project_id
   left join cross_reference y on y.connection = e.connection and y.target = 'person' and y.subject = t.person
@@ -29,16 +31,17 @@ where e.connection = %(connection)s and t.kind = 'time' and e.posted_at < %(list
 """  # noqa: S608 - a constant of this module
 _ORPHANS = f"""
 insert into wanted (key, legal_entity, currency, project, period, quantity, day, money, label)
-select {REFERENCE}, p.legal_entity, p.currency, p.id, to_char(t.work_date, 'YYYY-MM'), t.quantity * t.sign, t.work_date,
+select {REFERENCE}, p.legal_entity, p.currency, p.id, to_char({BOOKED_ON}, 'YYYY-MM'), t.quantity * t.sign,
+  {BOOKED_ON},
   t.amount, %(never)s
 from project_transaction t join project p on p.id = t.project_id
   join route a on a.record_id = p.id and a.role = 'erp' and a.connection = %(connection)s
   left join posting_batch b on b.id = t.batch_id left join erp_line o on o.transaction_id = t.supersedes_id
 where t.kind = 'time' and t.state = 'checked' and (t.live or t.sign = -1 and o.transaction_id is not null)
-  and (b.id is null or b.state = 'done') and t.work_date between %(first)s and %(last)s
+  and (b.id is null or b.state = 'done') and {BOOKED_ON} between %(first)s and %(last)s
   and p.legal_entity = any (%(posting)s) and not exists (select from erp_line e where e.transaction_id = t.id)
 """  # noqa: S608
-_WITHIN = "  and t.work_date between %(first)s and %(last)s"
+_WITHIN = f"  and {BOOKED_ON} between %(first)s and %(last)s"
 _THESE = f"  and {REFERENCE} = any (%(keys)s) and not exists (select from wanted w where w.key = {REFERENCE})"
 _HELD = """
 insert into held (key, external_id, legal_entity, currency, project, period, quantity, day, person)

@@ -27,6 +27,13 @@ class ErpLine(Struct, frozen=True, gc=False):
     cost_rate: Decimal | None
     note: str | None
     sign: int = 1
+    posts_on: date | None = None
+    """Where the period of the work date is closed; else it is booked on the work date."""
+
+    @property
+    def booked_on(self) -> date:
+        """The day in the ERP's books."""
+        return self.posts_on or self.work_date
 
 
 @dataclass(frozen=True, slots=True)

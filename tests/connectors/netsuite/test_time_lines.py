@@ -1,5 +1,6 @@
 """Approved time in NetSuite: one cost record per line, whatever happens to a batch on the way."""
 
+from datetime import date
 from decimal import Decimal
 from itertools import count
 
@@ -130,6 +131,9 @@ def test_a_closed_period_refuses_the_lines_in_it_for_finance(
     [line] = r.entries(links, person, 1)
     problem = settle(erp.time, [line]).refused[line.reference]
     assert (problem.kind, problem.owner) == ("closed_period", "finance")
+    later = replace(line, posts_on=date(2026, 12, 1))
+    stored = ledgers.read("timeBill", settle(erp.time, [later]).ids[line.reference])
+    assert (stored["tranDate"], stored["memo"]) == ("2026-12-01", f"Worked on {line.work_date}: {line.note}")
 
 
 def test_a_reversal_is_its_own_line_with_negative_hours(

@@ -105,6 +105,8 @@ class Version:
     source_version: int
     page: RawPage | None
     work_date: date
+    posts_on: date | None
+    """The day in the ERP's books where the period of the work date was closed."""
     quantity: Decimal
     unit: str
     billable: bool
@@ -263,6 +265,7 @@ def _version(
         source_version=row["source_version"],
         page=_page(row),
         work_date=row["work_date"],
+        posts_on=row["posts_on"],
         quantity=row["quantity"] * row["sign"],
         unit=row["unit"],
         billable=row["billable"],

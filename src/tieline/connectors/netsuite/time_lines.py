@@ -118,7 +118,7 @@ def body_of(line: ErpLine, fixed: Mapping[str, object]) -> Payload:
         REFERENCE: line.reference,
         "employee": {"id": line.person},
         "customer": {"id": line.project},
-        "tranDate": line.work_date.isoformat(),
+        "tranDate": line.booked_on.isoformat(),
         "hours": clock(int(line.minutes)),
         "timeType": {"id": "A"},
         "isBillable": False,
@@ -127,8 +127,10 @@ def body_of(line: ErpLine, fixed: Mapping[str, object]) -> Payload:
         body["caseTaskEvent"] = {"id": line.task}
     if line.item is not None:
         body["item"] = {"id": line.item}
-    if line.note:
-        body["memo"] = line.note[:MEMO_LENGTH]
+    worked = f"Worked on {line.work_date.isoformat()}" if line.posts_on is not None else None
+    memo = ": ".join(words for words in (worked, line.note) if words)
+    if memo:
+        body["memo"] = memo[:MEMO_LENGTH]
     return {**body, **fixed}
 
 

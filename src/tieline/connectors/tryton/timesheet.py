@@ -136,7 +136,7 @@ class Timesheets:
         return {
             "company": self.site.client.company,
             "employee": self.site.number(line.person),
-            "date": line.work_date,
+            "date": line.booked_on,
             "duration": duration,
             "work": works[line.task or line.project],
             "description": line.reference,
