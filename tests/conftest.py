@@ -31,7 +31,7 @@ PREFIX = "tieline-tests-"
 # A test's database need not survive a power failure.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # Databases come and go all the time, and on a disk the file system's search for free inodes took half of the CPU.
-MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - a mount; in bytes
+MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30  # bytes
 # Every worker of the run has firms of its own, with up to thirty sessions each.
 MANY = {"max_connections": "250"}
 

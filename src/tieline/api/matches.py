@@ -130,7 +130,7 @@ def list_owners(
 ) -> object:
     """Owner, class and steward of each field, and which systems read and write it."""
     try:
-        return register(desk.site, record)
+        return register(desk.site, desk.mappings, record)
     except KeyError as error:
         raise ApiError(404, f"There is no record '{record}'", "Leave it out to see all of them.") from error
 

@@ -9,6 +9,7 @@ from tieline import connectors
 from tieline.app.deals import Deals
 from tieline.app.replay import Replays
 from tieline.app.site import Site
+from tieline.app.site_mappings import SiteMappings, mappings_of
 from tieline.app.views.systems import Cards
 from tieline.engine.intake import Concerns
 from tieline.sdk.connector import ConnectionSettings
@@ -34,6 +35,11 @@ class Desk:
         """Deals before they are contracts."""
         replays = self.replays
         return Deals(database=self.database, engine=replays.engine, connected=replays.connected)
+
+    @cached_property
+    def mappings(self) -> SiteMappings:
+        """The mappings of the connections, read once: it takes a fifth of a second."""
+        return tuple(mappings_of(self.site))
 
     def settings(self, connection: str) -> ConnectionSettings | None:
         """The settings of a connection, or None when the site has none of that name."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tieline.app.site import Site
-from tieline.app.site_mappings import mappings_of
+from tieline.app.site_mappings import SiteMappings
 from tieline.app.site_master_data import DOMAINS
 from tieline.mapping import Mapping
 from tieline.mapping.canonical import leaf_paths, owner_of, records
@@ -29,9 +29,8 @@ class OwnedField:
     """Connections a value is written to; never the owner's."""
 
 
-def register(site: Site, record: str | None = None) -> list[OwnedField]:
+def register(site: Site, mappings: SiteMappings, record: str | None = None) -> list[OwnedField]:
     """The fields of a record, or of all records some mapping knows. Raises KeyError for a record there is not."""
-    mappings = list(mappings_of(site))
     known = {mapping.record for _, mapping in mappings}
     wanted = [record] if record else sorted(known & set(records()))
     owners = site.connections[0].owners if site.connections else {}

@@ -1,12 +1,14 @@
 """The mappings of a site's connections as files, for what is told without connecting to any system."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tieline.app.assembly import CONNECTORS, connector_folder
 from tieline.app.site import Site
 from tieline.mapping import Mapping, ValueTables, load_mapping
 from tieline.mapping.problems import MappingFileError
 from tieline.sdk.connector import ConnectionSettings, load_facts
+
+SiteMappings = Sequence[tuple[ConnectionSettings, Mapping]]
 
 
 def mappings_of(site: Site) -> Iterator[tuple[ConnectionSettings, Mapping]]:

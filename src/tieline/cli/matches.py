@@ -10,6 +10,7 @@ from rich.markup import escape
 from tieline.app.matches import look_through
 from tieline.app.ownership import register
 from tieline.app.site import load_site
+from tieline.app.site_mappings import mappings_of
 from tieline.app.views.matches import Held, MatchDetail, Show, count_matches, list_matches, read_match
 from tieline.app.views.paging import LARGEST, snapshot
 from tieline.cli.context import AsOption, JsonOption, SiteOption, database_of, out, print_json, table_of
@@ -98,8 +99,9 @@ def owners(
     json: JsonOption = False,
 ) -> None:
     """Who owns each field, how confidential it is, who keeps it, and which systems read and write it."""
+    chosen = load_site(site)
     try:
-        fields = register(load_site(site), record)
+        fields = register(chosen, list(mappings_of(chosen)), record)
     except KeyError as error:
         raise UserError(f"There is no record '{record}'; there are {', '.join(sorted(records()))}") from error
     if json:

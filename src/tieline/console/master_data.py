@@ -54,7 +54,7 @@ def list_all(request: Request, desk: OnDesk, show: Show = "open", of: Text = "",
 @router.get("/master-data/owners")
 def owners(request: Request, desk: OnDesk, record: Text = "customer") -> Response:
     """Who owns which field, and which systems read and write it."""
-    every = register(desk.site)
+    every = register(desk.site, desk.mappings)
     names = sorted({one.record for one in every})
     if record not in names:
         raise NotFound("There is no such record")
