@@ -20,8 +20,7 @@ period. A customer that was merged counts with the one it became.
 - Margins are told for a month of a project at least, so that no line tells what somebody costs.
 - A period takes the records of its days. Figures told *as of now* say what is true of these records today.
 
-Left out, since nothing that is read tells it: forecasts of the past, the hours people could have worked (so
-utilization is that of recorded time), the pipeline, and the effort of people in the other systems.
+Left out, since nothing that is read tells it: forecasts of the past, and the effort of people in the other systems.
 """
 
 

@@ -30,6 +30,14 @@ from tieline.mapping.transforms import TRANSFORMS
 from tieline.model.collection import CollectionRules
 from tieline.model.firm import LegalEntity, ServiceLine
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
+from tieline.model.working_time import (
+    CutOff,
+    MissingTimeRules,
+    UtilizationTarget,
+    WorkingCalendar,
+    WorkingDay,
+    WorkingTime,
+)
 from tieline.sdk.connector import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +58,9 @@ TABLES: dict[str, type[BaseModel]] = {
     "health": HealthRules,
     "early_warning": WarningRules,
     "renewal": RenewalRules,
+    "working_time": WorkingTime,
+    "missing_time": MissingTimeRules,
+    "missing_time.cut_off": CutOff,
     "exception_owner": ExceptionOwnerTable,
     "exception_sla": ExceptionSlaTable,
     "sla.<tier>": TierTable,
@@ -90,6 +101,11 @@ def test_no_setting_is_explained_that_does_not_exist(table: str) -> None:
 def test_every_setting_of_a_channel_of_alerts_is_explained_and_no_other() -> None:
     wanted = set(WebhookChannel.model_fields) | set(EmailChannel.model_fields)
     assert _explained(_section("[alert_channel]")) == wanted
+
+
+def test_every_setting_of_calendars_days_and_targets_is_explained_and_no_other() -> None:
+    wanted = {name for table in (WorkingCalendar, WorkingDay, UtilizationTarget) for name in table.model_fields}
+    assert _explained(_section("[working_time.calendar]")) == wanted
 
 
 def test_every_table_of_the_site_has_a_heading() -> None:

@@ -17,6 +17,7 @@ BY_HAND = {
     "staffing-lead-time": {None: ("10.5 days", 1, 1)},
     "backlog": {"USD": ("USD 98,200.00", 1, 0), "EUR": ("EUR 12,000.00", 1, 0)},  # value - issued
     "billable-share": {None: ("80.0 %", 7, 0)},  # (480+180+480+60+120+600) / (these + 480) minutes
+    "utilization": {None: ("not enough data", 0, 6)},  # nobody is in people.csv: six days of work by strangers
     "time-latency": {None: ("15.3 days", 7, 0)},  # (19+27+2+3+31+18+7) / 7
     "posted-in-time": {None: ("90.0 %", 2, 0)},
     "readiness-lag": {None: ("2.0 days", 3, 0)},  # (2 + 1 + 3) / 3

@@ -15,6 +15,7 @@ from tieline.model.money import Money
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.model.record import Record
 from tieline.model.service_package import ServicePackage
+from tieline.model.working_time import MissingTimeRules, WorkingTime
 
 TEXT = st.one_of(
     st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12),
@@ -98,7 +99,7 @@ def packages(draw: st.DrawFn, roles: tuple[str, ...] = ("Consultant", "Senior Co
     )
 
 
-SETTINGS = {CollectionRules, HealthRules, WarningRules, RenewalRules}
+SETTINGS = {CollectionRules, HealthRules, WarningRules, RenewalRules, WorkingTime, MissingTimeRules}
 """Tables of the site, whose numbers have bounds."""
 
 

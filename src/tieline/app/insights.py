@@ -7,6 +7,7 @@ from tieline.app.site import Site
 from tieline.billing.fx import Conversion, FxRates
 from tieline.insights.definition import Definition, definitions
 from tieline.insights.figure import By, Into, Scope, Setting
+from tieline.insights.working_days import WorkingPeople
 from tieline.model.money import CURRENCIES
 from tieline.reconciliation.period import period_of
 
@@ -25,6 +26,7 @@ def setting_of(site: Site, today: date | None = None) -> Setting:
         today=today or datetime.now(UTC).date(),
         within=site.levels["transactions"].within,
         standard_rates=site.firm.standard_rates,
+        people=WorkingPeople(site.firm),
     )
 
 

@@ -24,6 +24,7 @@ from tieline.app.site_queue import (
     unknown_people,
 )
 from tieline.app.site_service import AlertChannel, AlertsTable, SlaTable
+from tieline.app.site_working_time import unknown_in_targets
 from tieline.engine.approval_policy import ApprovalPolicy
 from tieline.engine.change_guard import ChangeGuard
 from tieline.engine.controls import Mode, ModeRule
@@ -33,6 +34,7 @@ from tieline.exception_queue.ownership import OwnerRule, SlaRule
 from tieline.model.collection import CollectionRules
 from tieline.model.firm import Firm, LegalEntity, ServiceLine
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
+from tieline.model.working_time import MissingTimeRules, WorkingTime
 from tieline.sdk.connector import ConnectionSettings, Limits
 from tieline.sdk.errors import Unauthorized
 from tieline.sdk.secrets import know_secret
@@ -166,6 +168,8 @@ class SiteTables(_Table):
     health: HealthRules = HealthRules()
     early_warning: WarningRules = WarningRules()
     renewal: RenewalRules = RenewalRules()
+    working_time: WorkingTime = WorkingTime()
+    missing_time: MissingTimeRules = MissingTimeRules()
     owners: dict[str, str] = {}
 
 
@@ -220,6 +224,7 @@ def load_site(folder: Path) -> Site:
     strangers = [
         *unknown_people(tables.exception_owner, firm.people),
         *unknown_stewards(tables.steward, firm.people),
+        *unknown_in_targets(tables.working_time, firm.people),
     ]
     defects += [defect_at(file, text, where, message) for where, message in strangers]
     if defects:
@@ -269,6 +274,8 @@ def _firm(folder: Path, tables: SiteTables, defects: list[SiteDefect]) -> Firm:
         health=tables.health,
         early_warning=tables.early_warning,
         renewal=tables.renewal,
+        working_time=tables.working_time,
+        missing_time=tables.missing_time,
     )
     return firm.model_copy(update={"catalog": read_catalog(folder / "catalog", firm, defects)})
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from tieline.app.site_approvals import approval_checks
 from tieline.app.site_master_data import master_data_checks
 from tieline.app.site_queue import queue_checks
+from tieline.app.site_working_time import working_time_checks
 from tieline.model.money import CURRENCIES
 from tieline.security.outbound import Denied, target_of
 
@@ -41,6 +42,7 @@ def cross_checks(tables: "SiteTables") -> Check:
     yield from approval_checks(tables.approval, tables.teams, tables.legal_entity)
     yield from queue_checks(tables.exception_owner, tables.exception_sla, tables.legal_entity)
     yield from master_data_checks(tables.matching, tables.steward)
+    yield from working_time_checks(tables.working_time, tables.missing_time, tables.legal_entity)
 
 
 def _unique(table: str, key: str, names: Sequence[str]) -> Check:

@@ -106,15 +106,32 @@ def _currency(row: Row, column: str) -> str:
 def _person(row: Row, entities: Collection[str]) -> Person:
     if given_in(row, "legal_entity") not in entities:
         raise ValueError(f"legal entity '{row['legal_entity']}' is not one of the site's")
+    joined, left = (day_in(row, name) if row.get(name) else None for name in ("joined", "left"))
+    if joined and left and left < joined:
+        raise ValueError(f"left: {left} lies before joined, {joined}")
     return Person(
         id=given_in(row, "email").lower(),
         name=given_in(row, "name"),
         role=row["role"] or None,
         level=row.get("level") or None,
         location=row.get("location") or None,
+        practice=row.get("practice") or None,
+        skills=tuple(filter(None, (one.strip() for one in (row.get("skills") or "").split(";")))),
         legal_entity=row["legal_entity"],
+        hours_per_week=_hours_in(row, "hours_per_week"),
+        joined=joined,
+        left=left,
         cost_rate=amount_in(row, "cost_rate") if row["cost_rate"] else None,
     )
+
+
+def _hours_in(row: Row, column: str) -> Decimal | None:
+    if not row.get(column):
+        return None
+    hours = amount_in(row, column, "number of hours a week")
+    if not 0 < hours <= 168:
+        raise ValueError(f"{column}: {row[column]} is no number of hours a week")
+    return hours
 
 
 def _records(

@@ -17,6 +17,7 @@ from tieline.app.assurance import Assurance
 from tieline.app.intake import Intake
 from tieline.app.measure import forget_old, measure_batches
 from tieline.app.outlooks import look_at_all, look_at_late_invoices
+from tieline.app.people import READ_EVERY, read_people
 from tieline.app.site_watch import SiteWatch
 from tieline.app.transactions import Transactions
 from tieline.engine.approvals import expire_approvals
@@ -73,6 +74,7 @@ def duties(tieline: Tieline, intake: Intake, transactions: Transactions) -> dict
     table["alerts"] = (2.0, partial(alerts, tieline))
     table["site"] = (2.0, SiteWatch(tieline, transactions).look)
     table["outlook"] = (min(tieline.site.firm.health.every_seconds, 60.0), partial(outlooks, tieline))
+    table["people"] = (min(READ_EVERY, 60.0), partial(people, tieline))
     table["assurance"] = (5.0, Assurance(tieline).look)
     table["nightly"] = (min(every.nightly_seconds, 60.0), partial(nightly, tieline, intake, transactions))
     for name, governor in tieline.governors.items():
@@ -99,6 +101,12 @@ def outlooks(tieline: Tieline) -> None:
     """One worker looks at how engagements do."""
     if claim_turn(tieline.database, "tieline:outlook", tieline.site.firm.health.every_seconds):
         look_at_all(tieline.database, tieline.site)
+
+
+def people(tieline: Tieline) -> None:
+    """One worker reads who works, and who is away."""
+    if claim_turn(tieline.database, "tieline:people", READ_EVERY):
+        read_people(tieline)
 
 
 def alerts(tieline: Tieline) -> None:

@@ -16,6 +16,7 @@ from tieline.flows.terms import draft_contract
 from tieline.flows.verdict import verdict
 from tieline.model.opportunity import Opportunity
 from tieline.store.canonical import contract_of_engagement, put_record, refer
+from tieline.store.capacity import keep_open_deal
 from tieline.store.database import Connection
 
 
@@ -26,6 +27,7 @@ def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
     opportunity = run.corrected("opportunity", crm.read_opportunity(ref))
     engagement = engagement_of(run, opportunity, systems.firm)
     contract = contract_of_engagement(run.db, engagement)
+    run.keep(opportunity, keep_open_deal)
     if contract is not None:
         own = contract.opportunity_id == opportunity.id and opportunity.is_committed
         orders = crm.read_change_orders(ref) if own else ()

@@ -9,6 +9,7 @@ from tieline.model.firm import Firm
 from tieline.model.project import Project
 from tieline.model.staffing import Assignment, CostForecast, StaffingSummary
 from tieline.store.canonical import read_project
+from tieline.store.capacity import keep_assignments
 
 SIXTY = Decimal(60)
 
@@ -23,6 +24,7 @@ def staffing(run: Run, project_id: str, systems: Systems) -> None:
     if not planned.external_id:
         return run.stand_by("The project is not in the PSA yet")
     assignments = psa.read_assignments(planned.external_id)
+    run.keep(project, lambda db, one: keep_assignments(db, one.id, assignments))
     shown = run.link_to("Project shown in CRM", crm.connection, crm.show_project.target, project.id)
     booked = run.link_to("Project in ERP", erp.connection, erp.ensure_project.target, project.id)
     run.ensure("Staffing shown in CRM", crm.show_staffing, staffing_summary(project, assignments), project=shown)

@@ -10,12 +10,15 @@ from typing import Any, Literal
 
 from tieline.billing.fx import Conversion
 from tieline.insights.definition import Definition, Unit
+from tieline.insights.working_days import WorkingPeople
 from tieline.model.contract import RateCardRow
+from tieline.model.firm import Firm
 from tieline.model.money import rounded
 from tieline.store.database import Connection
 
 By = Literal["entity", "practice", "customer", "month", "part"]
 HUNDRED = Decimal(100)
+NOBODY = WorkingPeople(Firm(id="nobody", name="", legal_entities=(), service_lines=()))
 _STEPS: dict[Unit, Decimal] = {"percent": Decimal("0.1"), "days": Decimal("0.1")}
 
 
@@ -39,6 +42,7 @@ class Setting:
     within: timedelta
     """The promise for transactions."""
     standard_rates: tuple[RateCardRow, ...] = ()
+    people: WorkingPeople | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +90,7 @@ def read_figures(
     db: Connection, definition: Definition, scope: Scope, setting: Setting, by: By | None = None
 ) -> list[Figure]:
     """One value per currency, and per group when `by` is given; a sum of nothing is zero."""
-    rows = _rows(db, _sql(definition, "figures"), {**_values(scope, setting), "by": by})
+    rows = _rows(db, _sql(definition, "figures"), {**_values(definition, scope, setting), "by": by})
     figures = [_figure(definition, row) for row in rows]
     if by == "part":
         places = {name: place for place, name in enumerate(definition.order)}
@@ -98,7 +102,7 @@ def read_records(
     db: Connection, definition: Definition, scope: Scope, setting: Setting, *, after: int = 0, limit: int = 50
 ) -> list[FigureRecord]:
     """The records the figure rests on, those that weigh most first, `after` so many of them."""
-    values = {**_values(scope, setting), "after": after, "limit": limit}
+    values = {**_values(definition, scope, setting), "after": after, "limit": limit}
     return [FigureRecord(**row) for row in _rows(db, _sql(definition, "records"), values)]
 
 
@@ -226,7 +230,9 @@ def _text(name: str) -> str:
     return (files("tieline.insights") / f"{name}.sql").read_text("utf-8")
 
 
-def _values(scope: Scope, setting: Setting) -> dict[str, Any]:
+def _values(definition: Definition, scope: Scope, setting: Setting) -> dict[str, Any]:
+    of_people = "%(workers)s" in definition.sql
+    people = setting.people or NOBODY
     rates = [one for one in setting.standard_rates if one.role is not None and one.is_general]
     return {
         **{name: getattr(scope, name) for name in ("entity", "practice", "customer", "currency", "since", "until")},
@@ -237,4 +243,5 @@ def _values(scope: Scope, setting: Setting) -> dict[str, Any]:
         "rates": [one.rate for one in rates],
         "froms": [one.valid_from for one in rates],
         "tos": [one.valid_to for one in rates],
+        **(people.values(scope.since, scope.until, setting.today) if of_people else {}),
     }

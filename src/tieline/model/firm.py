@@ -11,6 +11,7 @@ from tieline.model.money import Money
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.model.record import Owned, Record
 from tieline.model.service_package import ServicePackage
+from tieline.model.working_time import MissingTimeRules, WorkingTime
 
 
 class LegalEntity(Record):
@@ -72,7 +73,14 @@ class Person(Record):
     role: str | None = None
     level: str | None = None
     location: str | None = None
+    practice: str | None = None
+    skills: tuple[str, ...] = ()
     legal_entity: str
+    hours_per_week: Decimal | None = None
+    """Of somebody who works part-time."""
+    joined: date | None = None
+    left: date | None = None
+    """The last day."""
     cost_rate: Annotated[Decimal | None, Owned("hcm", "C3")] = None
 
 
@@ -100,6 +108,8 @@ class Firm(Record):
     health: HealthRules = HealthRules()
     early_warning: WarningRules = WarningRules()
     renewal: RenewalRules = RenewalRules()
+    working_time: WorkingTime = WorkingTime()
+    missing_time: MissingTimeRules = MissingTimeRules()
 
     def legal_entity(self, code: str | None) -> LegalEntity | None:
         """The entity of this code."""

@@ -23,6 +23,7 @@ PREFIXES = {
     "resource_request": "req",
     "resource": "res",
     "assignment": "asg",
+    "time_off": "off",
     "time_entry": "tim",
     "expense": "exp",
     "project_transaction": "ptx",

@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Protocol
 
 from tieline.model.change_order import ChangeOrder
@@ -17,6 +18,7 @@ from tieline.model.opportunity import Opportunity, Readiness
 from tieline.model.outlook import FollowUp, HealthSummary
 from tieline.model.project import ContractPart, Milestone, Project, ProjectSummary, ResourceRequest, WbsElement
 from tieline.model.staffing import Assignment, CostForecast, Resource, StaffingSummary
+from tieline.model.working_time import TimeOff
 from tieline.sdk.books import Books, SourceBooks
 from tieline.sdk.feed import Changed, Changes, IdSet, LinePage
 from tieline.sdk.lines import LineSink
@@ -143,6 +145,9 @@ class Psa(Connection, Protocol):
 
     def list_people(self) -> Sequence[Resource]:
         """Everyone who may book time."""
+
+    def list_time_off(self, since: date) -> Sequence[TimeOff]:
+        """Hours people are away, from a day on; none where the PSA keeps none."""
 
     def list_changed_projects(self, cursor: str | None) -> Changes[Changed]:
         """Projects whose staffing, milestones or settings changed; also ones made by hand."""

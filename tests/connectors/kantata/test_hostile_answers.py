@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -158,6 +159,7 @@ def test_no_answer_is_a_traceback(connected: Connected, script: Script) -> None:
         connected.account,
         connected.check_live,
         psa.list_people,
+        partial(psa.list_time_off, date(2026, 1, 1)),
         partial(psa.list_changed_time, None),
         partial(psa.list_changed_time, json.dumps(lines_next)),
         partial(psa.list_changed_expenses, None),

@@ -1,6 +1,7 @@
 """People wanted, allocations, and the people themselves."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -136,3 +137,17 @@ def test_people_carry_e_mail_role_and_their_id(psa: Psa, delivery: Delivery) -> 
     assert people[LENA].name == "Lena Brandt"
     assert (people[LENA].role, people[LENA].ref) == ("Senior Consultant", str(delivery.person(LENA)))
     assert len(people) == 8
+
+
+def test_time_off_comes_by_person_and_day_from_a_day_on(psa: Psa, delivery: Delivery) -> None:
+    rows = [
+        {"user_id": delivery.person(LENA), "requested_date": day, "hours": hours}
+        for day, hours in (("2026-03-02", 8), ("2026-03-03", 7.5), ("2026-02-27", 8))
+    ]
+    delivery.call("POST", "time_off_entries", {"time_off_entries": rows})
+    found = sorted(psa.list_time_off(date(2026, 3, 1)), key=lambda one: one.day)
+    assert [(one.person, one.day, one.hours) for one in found] == [
+        (LENA, date(2026, 3, 2), 8),
+        (LENA, date(2026, 3, 3), Decimal("7.5")),
+    ]
+    assert len({one.id for one in found}) == 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from tieline.connectors.kantata.books import KantataBooks
 from tieline.connectors.kantata.changes import ProjectFeed
@@ -9,12 +10,18 @@ from tieline.connectors.kantata.lines import EXPENSES, TIME, LineFeed
 from tieline.connectors.kantata.notice import notify
 from tieline.connectors.kantata.project import FINANCIALS, ensure_project, show_financials
 from tieline.connectors.kantata.records import Account
-from tieline.connectors.kantata.staffing import ensure_resource_request, list_people, read_assignments
+from tieline.connectors.kantata.staffing import (
+    ensure_resource_request,
+    list_people,
+    list_time_off,
+    read_assignments,
+)
 from tieline.connectors.kantata.tasks import ensure_milestone, ensure_wbs_element, read_milestones
 from tieline.model.invoice import ProjectFinancials
 from tieline.model.notice import Notice
 from tieline.model.project import Milestone, Project, ResourceRequest, WbsElement
 from tieline.model.staffing import Assignment, Resource
+from tieline.model.working_time import TimeOff
 from tieline.sdk.feed import Changed, Changes, IdSet, LinePage
 from tieline.sdk.operation import Operation
 
@@ -53,6 +60,10 @@ class KantataPsa:
     def list_people(self) -> Sequence[Resource]:
         """Everyone who may book time."""
         return list_people(self.account)
+
+    def list_time_off(self, since: date) -> Sequence[TimeOff]:
+        """Hours people are away, from a day on."""
+        return list_time_off(self.account, since)
 
     def list_changed_projects(self, cursor: str | None) -> Changes[Changed]:
         """Projects whose staffing, milestones or settings changed; also ones made by hand."""

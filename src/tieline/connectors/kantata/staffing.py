@@ -1,8 +1,8 @@
-"""Staffing: people wanted (resource requests), allocations of people, and the people themselves."""
+"""Staffing: people wanted (resource requests), allocations of people, the people themselves and when they are away."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from tieline.connectors.kantata.client import Kantata, Page, Row, is_id, named
 from tieline.connectors.kantata.reading import moment_of, translated
@@ -12,6 +12,7 @@ from tieline.connectors.kantata.tasks import whole_minutes
 from tieline.model.ids import born_outside
 from tieline.model.project import ResourceRequest
 from tieline.model.staffing import Assignment, Resource
+from tieline.model.working_time import TimeOff
 from tieline.sdk.errors import Rejected
 from tieline.sdk.operation import Operation, Payload, Written
 
@@ -198,6 +199,19 @@ def list_people(account: Account) -> Sequence[Resource]:
         for row in page.rows
         if row.get("email_address")
     ]
+
+
+def list_time_off(account: Account, since: date) -> Sequence[TimeOff]:
+    """Hours off from a day on, of everyone who has an e-mail."""
+    found = []
+    for page in account.kantata.pages("time_off_entries", start_date=since.isoformat(), include="user"):
+        for row in page.rows:
+            email = page.text_of(row, "user_id", "users", "email_address")
+            if email:
+                values = translated(account, "time_off", row, f"Time off {row['id']}")
+                made = born_outside(account.id, "time_off", str(row["id"]))
+                found.append(TimeOff(**values, id=made, person=email.lower()))
+    return found
 
 
 def _label(payload: Payload) -> str:

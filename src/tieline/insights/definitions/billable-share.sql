@@ -1,7 +1,7 @@
--- name: Utilization of recorded time
+-- name: Billable share of recorded time
 -- group: Work and time
 -- says: How much of the approved time is billable.
--- formula: billable minutes / all approved minutes; the hours people could have worked are in no system that is read
+-- formula: billable minutes / all approved minutes (utilization is that of the hours people could work)
 -- unit: percent
 -- figure: ratio
 -- better: higher

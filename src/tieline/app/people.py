@@ -1,0 +1,35 @@
+"""People and their time off, read from each PSA now and then."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from tieline.app.assembly import Tieline
+from tieline.engine.intake import note_failure
+from tieline.engine.tiers import working_for
+from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
+from tieline.store.capacity import keep_people, keep_time_off
+
+READ_EVERY = 900.0
+"""Seconds between two readings."""
+BACK = timedelta(days=400)
+"""Time off that long ago is read again; older is left as it was."""
+
+
+def read_people(tieline: Tieline, today: date | None = None) -> None:
+    """Everyone who may book time, and when they are away; a PSA that cannot be read is tried again by itself."""
+    since = (today or datetime.now(UTC).date()) - BACK
+    for name, connected in tieline.connected.items():
+        if connected.psa is None:
+            continue
+        try:
+            with working_for("feedback"):
+                people, away = connected.psa.list_people(), connected.psa.list_time_off(since)
+        except (Unavailable, Rejected, Unauthorized) as error:
+            note_failure(tieline.database, f"{name}:people", error)
+            continue
+        with tieline.database.transaction() as db:
+            keep_people(db, name, people)
+            keep_time_off(db, name, since, away)
+            db.execute(
+                "update feed_cursor set failures = 0, problem = null where stream = %s and failures > 0",
+                [f"{name}:people"],
+            )

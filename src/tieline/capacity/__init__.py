@@ -1,0 +1,1 @@
+"""What people could work, what is wanted of them, and what is missing. Pure."""
