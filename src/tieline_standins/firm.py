@@ -76,6 +76,8 @@ class Firm:
     products: tuple[Product, ...]
     customers: tuple[SeedCustomer, ...]
     sales_rep: SalesRep
+    currencies: tuple[str, ...]
+    """In which deals may be sold besides those of the entities."""
 
     def entity(self, code: str) -> Entity:
         return next(entity for entity in self.entities if entity.code == code)
@@ -99,6 +101,7 @@ def load_firm() -> Firm:
         products=tuple(Product(**row) for row in data["products"]),
         customers=tuple(SeedCustomer(**row) for row in data["customers"]),
         sales_rep=SalesRep(**data["sales_rep"]),
+        currencies=tuple(data["currencies"]),
     )
 
 

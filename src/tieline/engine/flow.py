@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -42,6 +42,8 @@ class FlowEngine:
     app_version: str
     tiers: Mapping[str, Tier] = field(default_factory=dict)
     """Flow -> the service tier it works for; any other works for `project`."""
+    today: Callable[[], date] | None = None
+    """Another calendar than the clock's: a rehearsal of months goes by its own days."""
 
     def run(self, flow: str, key: str) -> EndState:
         """Run a flow instance once. Never raises: whatever happens is on the agenda and in the exception queue."""
@@ -121,6 +123,7 @@ def _begin(engine: FlowEngine, db: Connection, flow: str, key: str) -> tuple[Run
         site_uid=engine.site_uid,
         app_version=engine.app_version,
         started_at=started,
+        day=engine.today() if engine.today else None,
     )
     return run, row["wanted"]
 

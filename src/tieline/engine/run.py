@@ -87,6 +87,13 @@ class Run:
     """What was sent, by connection, for the change guard."""
     read: list[dict[str, Any]] = field(default_factory=list)
     """What was read of records a person may correct, as their source holds it."""
+    day: date | None = None
+    """The day it is, for a run of another day than this."""
+
+    @property
+    def today(self) -> date:
+        """The day a flow goes by when it asks what is due."""
+        return self.day or self.started_at.date()
 
     # ---- the four verbs -------------------------------------------------------------------------------------------
 

@@ -1,13 +1,16 @@
 """Amendment: a contract and a change order make the contract's next version, or all that keeps them from it."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from tieline.billing.own_terms import BadTerms, parts_that_differ, with_own_terms
 from tieline.flows.amended_rates import agreed_rate, rate_added
 from tieline.flows.plan import completion_id, project_id
-from tieline.flows.terms import billed_by_terms, deviations, milestone_item
+from tieline.flows.terms import billed_by_terms, billing_deviations, deviations, milestone_item
+from tieline.model.billing_terms import BillingTerms
 from tieline.model.change_order import ChangeOrder, ChangeOrderLine, ContractChange
 from tieline.model.contract import BillingScheduleItem, ContractLine, ContractVersion, RateCardRow
 from tieline.model.firm import Firm
@@ -28,6 +31,7 @@ class _Amended:
     items: dict[str, BillingScheduleItem]
     """Of the billing schedule, by id."""
     card: tuple[RateCardRow, ...]
+    billing: BillingTerms
     problems: list[str] = field(default_factory=list)
 
     def milestone_of(self, line: ContractLine) -> str:
@@ -90,7 +94,7 @@ def apply_change_order(contract: ContractVersion, order: ChangeOrder, firm: Firm
     assert not amended.problems
     value = total((line.amount for line in amended.lines), contract.currency)
     terms = order.payment_terms or contract.payment_terms
-    found = _deviations(contract, terms, amended.lines, firm)
+    found = _deviations(contract, terms, amended, firm)
     return contract.model_copy(
         update={
             "version": contract.version + 1,
@@ -100,6 +104,7 @@ def apply_change_order(contract: ContractVersion, order: ChangeOrder, firm: Firm
             "value": value,
             "lines": tuple(amended.lines),
             "rate_card": amended.card,
+            "billing_terms": amended.billing,
             "billing_schedule": contract.billing_schedule.model_copy(update={"items": tuple(amended.items.values())}),
             "budget": contract.budget.model_copy(
                 update={"hours": sum((line.hours for line in amended.lines), Decimal(0)), "revenue": value}
@@ -117,9 +122,7 @@ def apply_change_order(contract: ContractVersion, order: ChangeOrder, firm: Firm
     )
 
 
-def _deviations(
-    contract: ContractVersion, payment_terms: str, lines: Sequence[ContractLine], firm: Firm
-) -> tuple[str, ...]:
+def _deviations(contract: ContractVersion, payment_terms: str, amended: _Amended, firm: Firm) -> tuple[str, ...]:
     """Why the new terms are not standard; what was not standard otherwise, such as a package's price, stays so."""
     template = firm.service_line(contract.service_line)
     if template is None:
@@ -130,7 +133,8 @@ def _deviations(
 
     before = found(contract.payment_terms, contract.lines)
     stays = [deviation for deviation in contract.deviations if deviation not in before]
-    return tuple(dict.fromkeys((*found(payment_terms, lines), *stays)))
+    agreed = billing_deviations(contract.billing_terms, amended.billing, template)
+    return tuple(dict.fromkeys((*found(payment_terms, amended.lines), *agreed, *stays)))
 
 
 def _fixed_for_ever(contract: ContractVersion, order: ChangeOrder) -> list[str]:
@@ -157,7 +161,10 @@ def _unknown(contract: ContractVersion, line: ChangeOrderLine, firm: Firm) -> li
 def _amended(contract: ContractVersion, order: ChangeOrder, since: date) -> _Amended:
     ends_on = order.end_date or contract.end_date
     items = {one.id: one for one in contract.billing_schedule.items}
-    amended = _Amended(contract, since, ends_on, list(contract.lines), items, contract.rate_card)
+    amended = _Amended(
+        contract, since, ends_on, list(contract.lines), items, contract.rate_card, contract.billing_terms
+    )
+    _new_billing(amended, order)
     # New rates first: a line that is added by the same order is worth the new one.
     for line in sorted(order.lines, key=lambda one: one.action != "change" or one.rate is None):
         _ACTIONS[line.action](amended, line)
@@ -167,6 +174,30 @@ def _amended(contract: ContractVersion, order: ChangeOrder, since: date) -> _Ame
     amended.lines = [_valued(amended, line, before.get(line.id)) for line in amended.lines]
     _complete(amended)
     return amended
+
+
+def _new_billing(amended: _Amended, order: ChangeOrder) -> None:
+    """Limits, fees and prices may change; not whether work is billed by hours, a retainer or progress."""
+    before = amended.billing
+    try:
+        after = with_own_terms(before, order.billing_terms, amended.contract.currency)
+    except BadTerms as error:
+        amended.problems += [f"its billing terms cannot be used: {reason}" for reason in error.reasons]
+        return
+    if after.currency not in (None, amended.contract.currency):
+        amended.problems.append(f"its billing terms are in {after.currency}, the contract is in"
+                                f" {amended.contract.currency}")  # fmt: skip
+    if _ways(before) != _ways(after):
+        amended.problems.append(
+            "its billing terms bring or end a retainer, progress, or another way to bill a workstream: agree that in a"
+            " deal of its own"
+        )
+    amended.billing = after
+
+
+def _ways(terms: BillingTerms) -> tuple[object, ...]:
+    progress = {(one.workstream, one.amount is None) for one in terms.progress}
+    return terms.methods, terms.retainer is None, progress
 
 
 def _valued(amended: _Amended, line: ContractLine, before: ContractLine | None) -> ContractLine:
@@ -337,7 +368,17 @@ def _told(contract: ContractVersion, amended: _Amended, order: ChangeOrder) -> t
     ]
     if amended.ends_on != contract.end_date:
         told.append(f"end {contract.end_date} becomes {amended.ends_on}")
+    told += [
+        f"billing terms: {part.replace('_', ' ')} {_worded(contract.billing_terms, part)} becomes"
+        f" {_worded(amended.billing, part)}"
+        for part in parts_that_differ(contract.billing_terms, amended.billing)
+    ]
     return (*sorted(told), *_new_terms(contract, order))
+
+
+def _worded(terms: BillingTerms, part: str) -> str:
+    value = terms.model_dump(mode="json", exclude_defaults=True, include={part}).get(part)
+    return json.dumps(value) if value else "none"
 
 
 def _new_terms(contract: ContractVersion, order: ChangeOrder) -> list[str]:

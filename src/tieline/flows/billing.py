@@ -63,7 +63,7 @@ def billing(run: Run, project_id: str, systems: Systems) -> None:
 
 def _look_again(run: Run, project: Project, until: date, *, by_calendar: bool) -> None:
     """A month ends, and a fee falls due, whether anything happens or not."""
-    today = run.started_at.date()
+    today = run.today
     if today > project.end_date or (until == today and not by_calendar):
         return
     soonest = today if by_calendar else min(_end_of_month(today), project.end_date)
@@ -98,7 +98,7 @@ def settle(run: Run, stored: StoredInvoice, state: InvoiceState) -> None:
 def billable_until(run: Run, project: Project, contract: ContractVersion, systems: Systems) -> date:
     """The last day whose work may be billed now, by the service line's cycle."""
     line = systems.firm.service_line(contract.service_line)
-    today = run.started_at.date()
+    today = run.today
     if (line and line.billing_cycle == "as_approved") or today > project.end_date:
         return today
     return today.replace(day=1) - timedelta(days=1)

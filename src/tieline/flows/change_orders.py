@@ -88,6 +88,7 @@ def order_of_add_on(opportunity: Opportunity, contract: ContractVersion) -> Chan
         customer_id=opportunity.customer_id,
         end_date=later,
         po_number=opportunity.po_number,
+        billing_terms=opportunity.billing_terms,
         lines=tuple(_added(line) for line in opportunity.lines),
     )
 
@@ -152,4 +153,12 @@ def _agreement(order: ChangeOrder, then: ChangeOrder) -> tuple[object, ...]:
     """What of an order makes a version; who signed and where it is filed may be completed later."""
     # An add-on deal ends the contract later only until the contract does.
     ends_on = order.end_date or then.end_date
-    return order.effective_from, order.currency, order.payment_terms, order.po_number, order.lines, ends_on
+    return (
+        order.effective_from,
+        order.currency,
+        order.payment_terms,
+        order.po_number,
+        order.billing_terms,
+        order.lines,
+        ends_on,
+    )

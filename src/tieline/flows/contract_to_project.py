@@ -30,7 +30,7 @@ MISSING = ("refused", "in_doubt", "waiting", "retrying", "accepted")
 
 def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
     """Key: the contract's id."""
-    today = run.started_at.date()
+    today = run.today
     contract = contract_on(run.db, contract_id, today)
     if contract is None or systems.is_closed(contract.engagement_id):
         return run.stand_by("The engagement was withdrawn")

@@ -33,7 +33,7 @@ def settle_derived(run: Run, project: Project, contract: ContractVersion, system
     if all(version.billing_terms.is_empty for version in versions):
         return False
     projects = projects_of_contract(run.db, contract.id)
-    timeline, today = timeline_of(versions, projects), run.started_at.date()
+    timeline, today = timeline_of(versions, projects), run.today
     work = work_of(run.db, versions, projects)
     if project.id == timeline.lead:
         _ask_for_what_is_held(run, project, timeline, work, until)

@@ -37,7 +37,7 @@ def _collection(
     actions = actions_of(run.db, [stored.id]).get(stored.id, [])
     if actions or state.dispute or state.dunning_level:
         found = standing(stored.id, actions, state)
-        shown = shown_collection(found, state, systems.firm.collections, run.started_at.date())
+        shown = shown_collection(found, state, systems.firm.collections, run.today)
         run.ensure("Collection shown in CRM", crm.show_collection, shown, after=invoice)
 
 

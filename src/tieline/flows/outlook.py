@@ -64,7 +64,7 @@ def _warn(run: Run, systems: Systems, found: Outlook, projects: Sequence[Project
 def _follow_up(run: Run, systems: Systems, crm: Crm, found: Outlook, project: Project) -> None:
     """Once for each occasion: a task, or a deal for each term and kind, however often this runs."""
     as_deal = systems.firm.renewal.creates == "opportunity"
-    today = run.started_at.date()
+    today = run.today
     (facts,) = read_facts(run.db, today, frozenset(), [found.id])
     refs = (project.summary.customer_ref, project.summary.opportunity_ref)
     told: dict[str, FollowUp] = {}

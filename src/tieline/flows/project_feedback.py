@@ -30,7 +30,7 @@ def project_feedback(run: Run, project_id: str, systems: Systems) -> None:
     actions = actions_of(run.db, [stored.id for stored in invoices])
     standings = {stored.id: standing(stored.id, actions.get(stored.id, ()), stored.state) for stored in invoices}
     rules = systems.firm.collections
-    financials = project_financials(project, totals, invoices, run.started_at.date(), standings, rules)
+    financials = project_financials(project, totals, invoices, run.today, standings, rules)
     run.keep(financials, lambda db, one: put_record(db, "project_financials", one, engagement_id=project.engagement_id))
     shown = run.link_to("Project shown in CRM", crm.connection, crm.show_project.target, project.id)
     planned = run.link_to("Project in PSA", psa.connection, psa.ensure_project.target, project.id)

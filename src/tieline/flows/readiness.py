@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 
+from tieline.billing.own_terms import BadTerms
 from tieline.flows.packages import (
     PRICED_BY_TIME,
     count_periods,
@@ -16,6 +17,7 @@ from tieline.flows.packages import (
     roles_of,
     with_package_terms,
 )
+from tieline.flows.terms import agreed_billing
 from tieline.model.customer import Customer
 from tieline.model.firm import Firm
 from tieline.model.money import LARGEST, rounded
@@ -90,12 +92,18 @@ def lacks(quoted: Opportunity, customer: Customer, firm: Firm) -> list[Lack]:
 def _of_billing_terms(opportunity: Opportunity, firm: Firm) -> Iterator[Lack]:
     """The terms of the service line must fit the deal: the currency, and one way of billing for each role."""
     template = firm.service_line(opportunity.service_line)
-    terms = template.billing if template else None
-    if terms is None:
+    if template is None:
+        return
+    try:
+        terms = agreed_billing(opportunity, template)
+    except BadTerms as error:
+        for reason in error.reasons:
+            words = f"its billing terms cannot be used: {reason}"
+            yield Lack("billing_terms", words, "Correct the billing terms on the opportunity.")
         return
     if terms.currency and opportunity.currency and terms.currency != opportunity.currency:
-        words = f"the billing terms of '{opportunity.service_line}' are in {terms.currency}"
-        words += f", the deal in {opportunity.currency}"
+        whose = "its billing terms" if opportunity.billing_terms else f"the billing terms of '{template.id}'"
+        words = f"{whose} are in {terms.currency}, the deal in {opportunity.currency}"
         yield Lack("currency", words, f"Sell it in {terms.currency}, or give the currency a service line of its own.")
     ways: dict[str, set[str]] = {}
     for line in opportunity.lines:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from tieline.billing.own_terms import parts_that_differ, with_own_terms
 from tieline.flows.packages import (
     PRICED_BY_TIME,
     dimensions_of,
@@ -45,9 +46,10 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
     quoted_lines = (
         part for line in opportunity.lines for part in _contract_lines(opportunity, line, contract_id, firm)
     )
-    lines = tuple(_in_its_way(line, template.billing) for line in quoted_lines)
+    billing = agreed_billing(opportunity, template)
+    lines = tuple(_in_its_way(line, billing) for line in quoted_lines)
     value = total((line.amount for line in lines), currency)
-    otherwise = _billed_otherwise(lines, method, template.billing)
+    otherwise = _billed_otherwise(lines, method, billing)
     subscribed = (subscription_of(opportunity, line, firm, contract_id) for line in opportunity.lines)
     sold = [one for line, one in zip(opportunity.lines, subscribed, strict=True) if one and line.id not in otherwise]
     prices = [(line.role, line.unit_price) for line in opportunity.lines]
@@ -55,6 +57,7 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
         *deviations(str(opportunity.payment_terms), prices, currency, template, firm),
         *package_deviations(opportunity, template.largest_discount, firm),
         *customer_deviations(opportunity, customer, firm),
+        *billing_deviations(template.billing, billing, template),
     )
     return ContractVersion.model_validate(
         {
@@ -82,7 +85,7 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
             "lines": lines,
             "rate_card": _rate_card(contract_id, lines, currency, start),
             "billing_schedule": _schedule(contract_id, opportunity, lines, firm),
-            "billing_terms": with_subscriptions(template.billing, sold, currency),
+            "billing_terms": with_subscriptions(billing, sold, currency),
             "budget": Budget(id=contract_id, hours=sum((line.hours for line in lines), Decimal(0)), revenue=value),
             "dimensions": dimensions_of(packages, template.dimensions),
             "phases": template.opening_phases,
@@ -94,6 +97,20 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
             "document_url": opportunity.document_url,
         }
     )
+
+
+def agreed_billing(opportunity: Opportunity, template: ServiceLine) -> BillingTerms:
+    """The billing terms of the service line with what the deal agrees otherwise. Raises BadTerms."""
+    return with_own_terms(template.billing, opportunity.billing_terms, opportunity.currency)
+
+
+def billing_deviations(before: BillingTerms, after: BillingTerms, template: ServiceLine) -> list[str]:
+    """The parts of the billing terms that are agreed otherwise and may not be without approval."""
+    return [
+        f"{part.replace('_', ' ')} agreed otherwise than usual for {template.name}"
+        for part in parts_that_differ(before, after)
+        if part not in template.negotiable
+    ]
 
 
 def _in_its_way(line: ContractLine, terms: BillingTerms) -> ContractLine:
@@ -156,7 +173,7 @@ def _schedule(
     completion, so that all of it is billed."""
     method, end = str(opportunity.billing_method), _date(opportunity.end_date)
     template = firm.service_line(opportunity.service_line)
-    terms = template.billing if template else BillingTerms()
+    terms = agreed_billing(opportunity, template) if template else BillingTerms()
     due = {derived("contract_line", contract_id, line.id): line.due_on for line in opportunity.lines}
     items = [
         milestone_item(

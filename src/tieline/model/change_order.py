@@ -52,6 +52,8 @@ class ChangeOrder(Record):
     end_date: Annotated[date | None, Owned("crm")] = None
     payment_terms: Annotated[str | None, Owned("crm", "C2")] = None
     po_number: Annotated[str | None, Owned("crm")] = None
+    billing_terms: Annotated[str | None, Owned("crm", "C2")] = None
+    """The parts of the billing terms that change, in the words of `[service_line.billing]`."""
     lines: Annotated[tuple[ChangeOrderLine, ...], Owned("crm")] = ()
 
 

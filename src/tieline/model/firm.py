@@ -47,6 +47,8 @@ class ServiceLine(Record):
     billing_cycle: Literal["monthly", "as_approved"] = "monthly"
     billing: BillingTerms = BillingTerms()
     """What is agreed unless the deal says otherwise."""
+    negotiable: tuple[str, ...] = ()
+    """Parts of the billing terms (caps, retainer …) a deal may agree otherwise without approval."""
     delivery_leads: tuple[str, ...] = ()
     payment_terms: tuple[str, ...] = ("NET30",)
     """Terms that need no approval."""

@@ -56,6 +56,8 @@ class Opportunity(Record):
     start_date: Annotated[date | None, Owned("crm")] = None
     end_date: Annotated[date | None, Owned("crm")] = None
     region: Annotated[str | None, Owned("crm")] = None
+    billing_terms: Annotated[str | None, Owned("crm", "C2")] = None
+    """What the deal agrees about billing otherwise than its service line, in the words of `[service_line.billing]`."""
     document_url: Annotated[str | None, Owned("crm")] = None
     """Where the signed document is."""
     parent_engagement: Annotated[str | None, Owned("crm")] = None

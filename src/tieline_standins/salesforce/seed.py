@@ -45,7 +45,7 @@ def remove_currencies(schema: Schema) -> None:
 
 
 def currency_field(firm: Firm) -> Field:
-    codes = tuple(entity.currency for entity in firm.entities)
+    codes = (*(entity.currency for entity in firm.entities), *firm.currencies)
     return Field("CurrencyIsoCode", "picklist", label="Currency ISO Code", length=3, picklist=codes, restricted=True,
                  defaulted=True)  # fmt: skip
 
