@@ -28,6 +28,12 @@ class Scenario:
     invoices: tuple[dict[str, Any], ...]
     core: bool
     """Played in the database too."""
+    agreed: tuple[dict[str, Any], ...] = ()
+    """What each version says, as the table has it."""
+    not_through: str | None = None
+    """Why it cannot be told through the systems the firm of these tests has."""
+    tryton: bool = False
+    """Played with a real Tryton as the ERP too."""
 
     @property
     def timeline(self) -> Timeline:
@@ -49,10 +55,11 @@ def scenarios() -> list[Scenario]:
 
 def _scenario(name: str, table: dict[str, Any]) -> Scenario:
     agreed = table["contract"]
-    versions = [(agreed["start"], contract(1, agreed))]
+    versions, told = [(agreed["start"], contract(1, agreed))], [agreed]
     for number, change in enumerate(table.get("changes", ()), 2):
         agreed = agreed | change
         versions.append((change["from"], contract(number, agreed)))
+        told.append(agreed)
     events = [one for event in table.get("events", ()) for one in _each_day(event)]
     return Scenario(
         name=name,
@@ -60,6 +67,9 @@ def _scenario(name: str, table: dict[str, Any]) -> Scenario:
         events=tuple(sorted(events, key=lambda event: event["on"])),
         invoices=tuple(table["invoices"]),
         core=table.get("core", False),
+        agreed=tuple(told),
+        not_through=table.get("not_through"),
+        tryton=table.get("tryton", False),
     )
 
 

@@ -2,14 +2,14 @@
 
 import tomllib
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from tieline.model.billing_terms import BillingTerms
+from tieline.model.billing_terms import BillingTerms, Part
 
 MOST_CHARACTERS = 32_000
-_NAMES = sorted(set(BillingTerms.model_fields) - {"id"})
+_PARTS: tuple[str, ...] = get_args(Part)
 
 
 class BadTerms(ValueError):
@@ -39,7 +39,7 @@ def with_own_terms(otherwise: BillingTerms, text: str | None, currency: str | No
 
 def parts_that_differ(before: BillingTerms, after: BillingTerms) -> list[str]:
     """The names of the parts in which two differ."""
-    return [name for name in _NAMES if name != "currency" and getattr(before, name) != getattr(after, name)]
+    return [name for name in _PARTS if getattr(before, name) != getattr(after, name)]
 
 
 def _read(text: str) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _reason(item: Any) -> str:
     """`caps 1, amount: Input should be …` of an error at `("caps", 0, "amount")`."""
     place = "".join(f" {part + 1}" if isinstance(part, int) else f", {part}" for part in item["loc"]).removeprefix(", ")
     if item["type"] == "extra_forbidden":
-        return f"there is no '{place}' in billing terms; there are {', '.join(_NAMES)}"
+        return f"there is no '{place}' in billing terms; there are currency, {', '.join(_PARTS)}"
     said = str(item["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     given = item.get("input")
     worth = f" and not {given}" if isinstance(given, str | int | Decimal) and not isinstance(given, bool) else ""

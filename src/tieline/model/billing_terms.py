@@ -14,6 +14,10 @@ from tieline.model.money import CURRENCIES
 from tieline.model.record import Owned, Record
 
 BillingMethod = Literal["time_and_materials", "fixed_price", "milestone", "retainer"]
+Part = Literal[
+    "methods", "blended_rate", "factors", "caps", "retainer", "subscriptions", "usage", "progress", "expenses"
+]
+"""What billing terms are made of."""
 Period = Literal["month", "quarter", "year"]
 MONTHS: dict[Period, int] = {"month": 1, "quarter": 3, "year": 12}
 Amount = Annotated[Decimal, Field(ge=0, lt=Decimal(10) ** 12)]

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from tieline.model.billing_terms import BillingTerms
+from tieline.model.billing_terms import BillingTerms, Part
 from tieline.model.collection import CollectionRules
 from tieline.model.contract import RateCardRow
 from tieline.model.money import Money
@@ -47,7 +47,7 @@ class ServiceLine(Record):
     billing_cycle: Literal["monthly", "as_approved"] = "monthly"
     billing: BillingTerms = BillingTerms()
     """What is agreed unless the deal says otherwise."""
-    negotiable: tuple[str, ...] = ()
+    negotiable: tuple[Part, ...] = ()
     """Parts of the billing terms (caps, retainer …) a deal may agree otherwise without approval."""
     delivery_leads: tuple[str, ...] = ()
     payment_terms: tuple[str, ...] = ("NET30",)
