@@ -34,10 +34,20 @@ class Books:
     charged: dict[str, Decimal] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     number: int = 0
+    taken: list[dict[str, Any]] = field(default_factory=list)
+
+    def know(self, scenario: Scenario) -> None:
+        """What is agreed by now; a version that reaches back prices anew what came before it."""
+        if scenario.versions != self.scenario.versions:
+            self.scenario, taken = scenario, self.taken
+            self.lines, self.taken = {}, []
+            for event in taken:
+                self.take(event)
 
     def take(self, event: dict[str, Any]) -> None:
         """What arrives: time, an expense, a milestone or a reading; the same id again corrects it."""
         name, day = event["id"], event["day"]
+        self.taken.append(event)
         if "meter" in event:
             self.readings[event["meter"], day] = Reading(event["meter"], day, Decimal(event["quantity"]))
         elif event.get("withdrawn"):

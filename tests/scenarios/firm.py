@@ -221,8 +221,9 @@ def sell(here: World, played: Iterable[Played]) -> None:
             entry = {"OpportunityId": one.deal, "PricebookEntryId": entries[currency]["Id"]}
             here.sales.create("OpportunityLineItem", **entry, **line)
         here.sales.change("Opportunity", one.deal, StageName="Closed Won")
-        for number, (before, after) in enumerate(zip(one.scenario.agreed, one.scenario.agreed[1:], strict=False), 1):
-            _order(here, one, number, before, after)
+        for number, signed in enumerate(one.scenario.signed[1:], 1):
+            if signed == date.min:
+                change(here, one, number)
 
 
 def _deal(here: World, one: Played, agreed: Mapping[str, Any], currency: str, book: str) -> str:
@@ -240,7 +241,9 @@ def _deal(here: World, one: Played, agreed: Mapping[str, Any], currency: str, bo
     return here.sales.create("Opportunity", Name=one.name, AccountId=account, **terms)
 
 
-def _order(here: World, one: Played, number: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+def change(here: World, one: Played, number: int) -> None:
+    """Sales and the customer agree on the contract's next version."""
+    before, after = one.scenario.agreed[number - 1 : number + 1]
     terms = {"Billing_Terms__c": terms_of(after)} if terms_of(after) != terms_of(before) else {}
     order = here.sales.create(
         "Tieline_Change_Order__c", Name=f"CO-{number}", Opportunity__c=one.deal, Kind__c="term", Status__c="proposed",
@@ -253,6 +256,10 @@ def _order(here: World, one: Played, number: int, before: Mapping[str, Any], aft
         fields["Description__c"] = fields.pop("Description")
         here.sales.create("Tieline_Change_Order_Line__c", Name=f"{place}", Change_Order__c=order, Action__c="add",
                           Hours__c=line["Quantity"], Rate__c=line["UnitPrice"], **fields)  # fmt: skip
+    for role, rate in after.get("rates", {}).items():
+        if rate != before.get("rates", {}).get(role):
+            here.sales.create("Tieline_Change_Order_Line__c", Name=role, Change_Order__c=order, Action__c="change",
+                              Role__c=role, Rate__c=rate)  # fmt: skip
     here.sales.change("Tieline_Change_Order__c", order, Status__c="approved",
                       Approved_At__c=f"2025-12-{number:02}T00:00:00.000+0000")  # fmt: skip
 

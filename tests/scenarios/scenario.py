@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +28,8 @@ class Scenario:
     invoices: tuple[dict[str, Any], ...]
     core: bool
     """Played in the database too."""
+    signed: tuple[date, ...] = ()
+    """When each version was agreed; one with a past date counts for what was billed before, too."""
     agreed: tuple[dict[str, Any], ...] = ()
     """What each version says, as the table has it."""
     not_through: str | None = None
@@ -38,6 +40,11 @@ class Scenario:
     @property
     def timeline(self) -> Timeline:
         return Timeline(self.versions, PROJECT)
+
+    def known_on(self, day: date) -> "Scenario":
+        """As far as it was agreed on a day."""
+        known = [version for version, signed in zip(self.versions, self.signed, strict=True) if signed <= day]
+        return replace(self, versions=tuple(known), signed=self.signed[: len(known)])
 
     @property
     def contract(self) -> ContractVersion:
@@ -64,6 +71,7 @@ def _scenario(name: str, table: dict[str, Any]) -> Scenario:
     return Scenario(
         name=name,
         versions=tuple(versions),
+        signed=(date.min, *(change.get("signed", date.min) for change in table.get("changes", ()))),
         events=tuple(sorted(events, key=lambda event: event["on"])),
         invoices=tuple(table["invoices"]),
         core=table.get("core", False),

@@ -38,6 +38,8 @@ def _play(scenario: Scenario, books: Books | StoredBooks) -> None:
     for expected in scenario.invoices:
         while waiting and waiting[0]["on"] <= expected["on"]:
             books.take(waiting.pop(0))
+        if isinstance(books, Books):
+            books.know(scenario.known_on(expected["on"]))
         assert told(books.bill(expected["on"])) == as_expected(expected), f"invoice of {expected['on']}"
     assert waiting == [], "the example says nothing of these"
 

@@ -16,6 +16,8 @@ from trytond.modules.company.tests.tools import create_company, get_company
 
 FISCAL_YEARS = (2025, 2026, 2027)
 PER_EURO = {"EUR": Decimal("1"), "USD": Decimal("1.10"), "GBP": Decimal("0.86"), "CHF": Decimal("0.95")}
+PER_EURO |= {"JPY": Decimal("163"), "BHD": Decimal("0.415")}
+DIGITS = {"JPY": 0, "BHD": 3}
 COUNTRIES_WITH_REGIONS = ["CA", "DE", "US"]
 TERM_DAYS = (14, 30, 60)
 INTEGRATION_GROUPS = ["Accounting", "Sales", "Project Administration", "Timesheet Administration"]
@@ -44,7 +46,9 @@ def add_currencies(company_currency):
     model = Model.get("currency.currency")
     for code, per_euro in PER_EURO.items():
         source = pycountry.currencies.get(alpha_3=code)
-        currency = model(name=source.name, code=code, numeric_code=source.numeric, rounding=Decimal("0.01"))
+        currency = model(name=source.name, code=code, numeric_code=source.numeric)
+        currency.digits = DIGITS.get(code, 2)
+        currency.rounding = Decimal(1).scaleb(-currency.digits)
         rate = (per_euro / PER_EURO[company_currency]).quantize(Decimal("0.000001"))
         currency.rates.new(date=dt.date(2000, 1, 1), rate=rate)
         currency.save()

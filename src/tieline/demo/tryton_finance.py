@@ -1,6 +1,7 @@
 """Finance in a real Tryton, over its own JSON-RPC."""
 
 import base64
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -30,10 +31,10 @@ class TrytonFinance:
         found = self._model("account.invoice", "search_read", domain, 0, 50, None, ["untaxed_amount"])
         return next((str(row["id"]) for row in found if row["untaxed_amount"] == worth), None)
 
-    def release(self, invoice: str) -> None:
+    def release(self, invoice: str, on: date | None = None) -> None:
         """Date, check and post the draft."""
         number = [int(invoice)]
-        self._model("account.invoice", "write", number, {"invoice_date": today()})
+        self._model("account.invoice", "write", number, {"invoice_date": on or today()})
         self._model("account.invoice", "validate_invoice", number)
         self._model("account.invoice", "post", number)
 
@@ -45,14 +46,14 @@ class TrytonFinance:
         """What is still owed."""
         return self._invoice(invoice, "amount_to_pay")
 
-    def pay(self, invoice: str, amount: Decimal) -> None:
+    def pay(self, invoice: str, amount: Decimal, on: date | None = None) -> None:
         """The wizard "Pay invoice", as a person clicks through it."""
         context = {"active_model": "account.invoice", "active_id": int(invoice), "active_ids": [int(invoice)]}
         session, start, _ = self._rpc("wizard.account.invoice.pay.create", self._context | context)
         form = self._wizard(session, {}, start, context)["view"]["defaults"]
         methods = self._model("account.invoice.payment.method", "search", [], 0, 1, None)
         form = {key: value for key, value in form.items() if "." not in key}
-        form |= {"amount": amount, "payment_method": methods[0], "date": today(), "description": "Bank"}
+        form |= {"amount": amount, "payment_method": methods[0], "date": on or today(), "description": "Bank"}
         self._wizard(session, {start: form}, "choice", context)
         self._rpc("wizard.account.invoice.pay.delete", session, self._context | context)
 
