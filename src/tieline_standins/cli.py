@@ -83,6 +83,28 @@ def customize(
             raise _failed(f"{error.filename}: {error.strerror}") from error
 
 
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="Gets people.csv, rates.csv and, at the end, truth.jsonl.")],
+    stand_ins: Annotated[list[str], typer.Argument(metavar="VENDOR=PORT...", help="All three, freshly started.")],
+    consultants: Annotated[int, typer.Option(help="People who book time.", min=4, max=2000)] = 200,
+    weeks: Annotated[int, typer.Option(help="Simulated weeks.", min=4, max=104)] = 52,
+    until: Annotated[str | None, typer.Option(help="Last simulated day, YYYY-MM-DD (yesterday).")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.")] = 0,
+    recruit: Annotated[bool, typer.Option("--recruit", help="Only set up: people and files; run it first.")] = False,
+) -> None:
+    """A firm sells, works, bills and collects through the vendors' APIs; prints one JSON line for each day."""
+    from tieline_standins.simulation.command import Refused, run_simulation
+
+    ports = dict(_parse(argument) for argument in stand_ins)
+    if ports.keys() != VENDORS.keys():
+        raise typer.BadParameter(f"a firm needs all of {', '.join(sorted(VENDORS))}")
+    try:
+        run_simulation(folder, ports, consultants, weeks, until, seed, recruit=recruit)
+    except Refused as error:
+        raise _failed(str(error)) from error
+
+
 def _failed(message: str) -> typer.Exit:
     typer.echo(f"tieline-standins: {message}", err=True)
     return typer.Exit(1)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,18 @@ class Processes:
         try:
             return json.loads(line)["ready"]
         except (ValueError, KeyError, TypeError) as error:
-            raise NotStarted(f"{name} did not start: {self._tail(name) or 'it said nothing'}") from error
+            raise NotStarted(f"{name} did not start: {self.tail(name) or 'it said nothing'}") from error
 
     def launch(self, name: str, command: list[str], env: Mapping[str, str] | None = None) -> None:
         """Start a program that says nothing."""
         self._open(name, command, env, stdout=subprocess.DEVNULL)
+
+    def lines(self, name: str, command: list[str]) -> Iterator[bytes]:
+        """Run a program to its end; each line as it is printed."""
+        (self._logs / f"{name}.log").unlink(missing_ok=True)
+        process = self._open(name, command, None, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        yield from process.stdout
 
     def kill(self, name: str) -> None:
         """`kill -9`: it gets no chance to put anything right."""
@@ -91,7 +98,8 @@ class Processes:
         self._running.append((name, process))
         return process
 
-    def _tail(self, name: str) -> str:
+    def tail(self, name: str) -> str:
+        """The end of its log."""
         text = (self._logs / f"{name}.log").read_text("utf-8", "replace").strip()
         return " ".join(text.splitlines()[-3:])[-400:]
 

@@ -11,12 +11,13 @@ from typing import Literal
 
 import psycopg
 
+from tieline.demo.rest import under_way
 from tieline.rehearsal.firm import EDITED_EVERY, Firm, timesheet, weeks
 from tieline.rehearsal.fleet import Fleet
 from tieline.rehearsal.judge import Judge, Verdict
 from tieline.rehearsal.ledgers import Ledgers
 from tieline.rehearsal.people import Office, Place, Sheet, win
-from tieline.rehearsal.queue import Waiting, open_exceptions, under_way
+from tieline.rehearsal.queue import Waiting, open_exceptions
 from tieline.rehearsal.stage import Stage, connect
 from tieline.rehearsal.weather import LOST_ANSWERS, OUTAGE, SLOW, STORM, Fired, Rule, Told, hits, push_events, weather
 

@@ -25,12 +25,6 @@ select i.id, i.kind, i.owner, i.message, i.suggestion,
     where l.exception_id = i.id) as entries
 from exception_item i where i.closed_at is null order by i.owner, i.opened_at, i.id
 """
-_QUIET = """
-select (select count(*) from procrastinate_jobs)
-  + (select count(*) from posting_batch where state <> 'done')
-  + (select count(*) from agenda where (behind or due_at is not null) and flow not in ('unlinked', 'reconciliation'))
-  as waiting
-"""
 
 
 def open_exceptions(db: psycopg.Connection[dict[str, Any]]) -> list[Waiting]:
@@ -46,10 +40,3 @@ def open_exceptions(db: psycopg.Connection[dict[str, Any]]) -> list[Waiting]:
         )
         for row in db.execute(_OPEN).fetchall()
     ]
-
-
-def under_way(db: psycopg.Connection[dict[str, Any]]) -> int:
-    """How many jobs, batches and flow instances Tieline still has to see to."""
-    row = db.execute(_QUIET).fetchone()
-    assert row is not None
-    return int(row["waiting"])

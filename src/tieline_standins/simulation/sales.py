@@ -1,0 +1,120 @@
+"""Sales in Salesforce: accounts, opportunities on their way through the stages, and terms that come late."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from tieline_standins.simulation.pipeline import Account, Deal
+from tieline_standins.simulation.wire import RefusedError, Row, Salesforce, chunks
+
+_ROOT = "/services/data/v66.0"
+_BULK = 200
+"""Records of one collection request."""
+_PLACES = {"US": ("United States", "US-CA"), "UK": ("United Kingdom", "GB"), "DE": ("Germany", "DE")}
+_CURRENCIES = {"US": "USD", "UK": "GBP", "DE": "EUR"}
+
+
+class Sales:
+    """Everybody in sales. `opportunities` are the ids by number of the deal."""
+
+    def __init__(self, salesforce: Salesforce) -> None:
+        self._salesforce = salesforce
+        self._accounts: dict[Account, str] = {}
+        self._prices: dict[str, Row] = {}
+        self.opportunities: dict[int, str] = {}
+
+    def act(self, day: date, deals: Sequence[Deal]) -> None:
+        """What sales does on a day. Raises RefusedError."""
+        new = [
+            deal for deal in deals if deal.moves and deal.moves[0][0] <= day and deal.number not in self.opportunities
+        ]
+        if new:
+            self._open(new)
+        moved = [
+            {"id": self.opportunities[deal.number], "StageName": stage}
+            | ({"CloseDate": day.isoformat()} if stage.startswith("Closed") else {})
+            for deal in deals
+            if (stage := next((name for at, name in reversed(deal.moves) if at == day), None))
+        ]
+        self._write("PATCH", "Opportunity", moved)
+        mended = [deal for deal in deals if deal.mended_on == day and deal.won_on]
+        terms = [{"id": self.opportunities[deal.number], "Payment_Terms__c": deal.payment_terms} for deal in mended]
+        self._write("PATCH", "Opportunity", terms)
+
+    def _open(self, deals: Sequence[Deal]) -> None:
+        if not self._prices:
+            query = "SELECT+Id,Pricebook2Id,CurrencyIsoCode+FROM+PricebookEntry+WHERE+ProductCode='IMP-BUILD'"
+            found = self._salesforce.call("GET", f"{_ROOT}/query?q={query}")["records"]
+            self._prices = {row["CurrencyIsoCode"]: row for row in found}
+        accounts = list(dict.fromkeys(deal.account for deal in deals if deal.account not in self._accounts))
+        made = self._write("POST", "Account", [_account(one) for one in accounts])
+        self._accounts |= dict(zip(accounts, made, strict=True))
+        rows = [self._opportunity(deal) for deal in deals]
+        ids = self._write("POST", "Opportunity", rows)
+        self.opportunities |= {deal.number: key for deal, key in zip(deals, ids, strict=True)}
+        self._write("POST", "OpportunityLineItem", [line for deal in deals for line in self._lines(deal)])
+
+    def _opportunity(self, deal: Deal) -> Row:
+        row = {
+            "Name": deal.name,
+            "AccountId": self._accounts[deal.account],
+            "StageName": deal.moves[0][1],
+            "CloseDate": (deal.won_on or deal.starts_on).isoformat(),
+            "CurrencyIsoCode": deal.currency,
+            "Pricebook2Id": self._prices[deal.currency]["Pricebook2Id"],
+            "Legal_Entity__c": deal.account.entity,
+            "Service_Line__c": "Implementation",
+            "Contract_Type__c": "SOW",
+            "Billing_Method__c": deal.method,
+            "Payment_Terms__c": deal.payment_terms,
+            "Tax_Treatment__c": "standard",
+            "Start_Date__c": deal.starts_on.isoformat(),
+            "End_Date__c": deal.ends_on.isoformat(),
+            "PO_Number__c": f"PO-{deal.number:05}",
+            "Region__c": "Americas" if deal.account.entity == "US" else "EMEA",
+        }
+        if "missing terms" in deal.troubles:
+            del row["Payment_Terms__c"]
+        return row
+
+    def _lines(self, deal: Deal) -> Iterable[Row]:
+        base = {
+            "OpportunityId": self.opportunities[deal.number],
+            "PricebookEntryId": self._prices[deal.currency]["Id"],
+        }
+        if deal.milestones:
+            for one in deal.milestones:
+                due = one.due_on.isoformat()
+                price = {"Quantity": 1, "UnitPrice": one.amount, "Description": one.name, "Due_Date__c": due}
+                yield base | price | {"Workstream__c": "Delivery"}
+        else:
+            for role, hours in deal.planned_hours.items():
+                price = {"Quantity": hours, "UnitPrice": deal.rate(role), "Description": task_of(role)}
+                yield base | price | {"Workstream__c": "Build", "Role__c": role}
+
+    def _write(self, method: str, sobject: str, rows: Sequence[Row]) -> list[str]:
+        """Collections of records; one that is refused ends the simulation."""
+        ids: list[str] = []
+        for some in chunks(rows, _BULK):
+            body = {"records": [{"attributes": {"type": sobject}, **row} for row in some]}
+            results: list[dict[str, Any]] = self._salesforce.call(method, f"{_ROOT}/composite/sobjects", body)
+            if refused := [one for one in results if not one["success"]]:
+                raise RefusedError(f"sales cannot {method} {sobject}: {refused[0]['errors']}")
+            ids += [str(one["id"]) for one in results]
+        return ids
+
+
+def task_of(role: str) -> str:
+    """What a line, and the task that comes of it, is called."""
+    return f"Build by {role}"
+
+
+def _account(one: Account) -> Row:
+    country, nexus = _PLACES[one.entity]
+    return {
+        "Name": one.name,
+        "Tax_Nexus__c": nexus,
+        "Legal_Entity__c": one.entity,
+        "BillingCountry": country,
+        "CurrencyIsoCode": _CURRENCIES[one.entity],
+    }

@@ -1,0 +1,89 @@
+"""The truth file: what really was sold, worked, approved, late, disputed and paid, one JSON object a line.
+
+Tests and people compare it with what an observer of the systems made of it; the observer never reads it.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tieline_standins.simulation.delivery import Delivery
+from tieline_standins.simulation.finance import Finance
+from tieline_standins.simulation.pipeline import Deal
+from tieline_standins.simulation.roster import Team
+from tieline_standins.simulation.sales import Sales
+
+
+def write_truth(
+    path: Path, teams: Sequence[Team], deals: Sequence[Deal], sales: Sales, delivery: Delivery, finance: Finance
+) -> None:
+    """All of it; each line says by `what` which kind of fact it is."""
+    with path.open("w", encoding="utf-8") as file:
+        for fact in (*_people(teams), *_deals(deals, sales, delivery), *_time(delivery), *_invoices(finance)):
+            file.write(json.dumps(fact, default=_plain) + "\n")
+
+
+def _people(teams: Sequence[Team]) -> Iterator[dict[str, Any]]:
+    for number, team in enumerate(teams):
+        for one in team:
+            yield {"what": "person", "team": number, **asdict(one)}
+
+
+def _deals(deals: Sequence[Deal], sales: Sales, delivery: Delivery) -> Iterator[dict[str, Any]]:
+    for deal in deals:
+        if deal.number not in sales.opportunities:
+            continue
+        place = delivery.places.get(deal.number)
+        yield {
+            "what": "deal",
+            "number": deal.number,
+            "name": deal.name,
+            "opportunity": sales.opportunities[deal.number],
+            "customer": deal.account.name,
+            "entity": deal.account.entity,
+            "currency": deal.currency,
+            "method": deal.method,
+            "stage": deal.moves[-1][1],
+            "won_on": deal.won_on,
+            "starts_on": deal.starts_on,
+            "ends_on": deal.ends_on,
+            "becomes_work": deal.becomes_work,
+            "workspace": place.workspace if place else None,
+            "rates": deal.rates,
+            "planned_hours": deal.planned_hours,
+            "troubles": sorted(deal.troubles),
+            "mended_on": deal.mended_on,
+        }
+        for one in deal.milestones:
+            reached = delivery.reached.get((deal.number, one.name))
+            yield {"what": "milestone", "deal": deal.number, **asdict(one), "reached_on": reached}
+
+
+def _time(delivery: Delivery) -> Iterator[dict[str, Any]]:
+    for sheet in delivery.sheets:
+        base = {
+            "what": "time",
+            "deal": sheet.deal.number,
+            "person": sheet.consultant.email,
+            "role": sheet.consultant.role,
+            "typed_on": sheet.typed_on,
+            "approved_on": sheet.approved_on if sheet.is_approved else None,
+            "rejected_first": sheet.rejected_first,
+        }
+        for entry in sheet.entries:
+            yield base | {"entry": entry.id, "day": entry.day, "minutes": entry.minutes}
+
+
+def _invoices(finance: Finance) -> Iterator[dict[str, Any]]:
+    for invoice in finance.issued:
+        yield {"what": "invoice", **asdict(invoice)}
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date | Decimal):
+        return str(value)
+    raise TypeError(type(value).__name__)

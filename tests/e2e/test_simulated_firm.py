@@ -1,0 +1,116 @@
+"""A small simulated firm: what Tieline made of its weeks is what its truth file says really happened."""
+
+import json
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.e2e.oracle import doubled
+from tests.e2e.world import World, world
+from tieline_standins.simulation.year import Size, Year
+
+SIZE = Size(consultants=8, weeks=17, until=date(2026, 11, 13), seed=3)
+Fact = dict[str, Any]
+
+
+@dataclass
+class After:
+    """The firm after its weeks, Tieline at rest."""
+
+    here: World
+    facts: list[Fact]
+
+    def all(self, what: str) -> list[Fact]:
+        return [fact for fact in self.facts if fact["what"] == what]
+
+
+@pytest.fixture(scope="module")
+def after(tmp_path_factory: pytest.TempPathFactory, module_database: str) -> Iterator[After]:
+    folder = tmp_path_factory.mktemp("simulated")
+    with world(folder, module_database) as here:
+        year = Year(SIZE, here.urls, lambda told: None)
+        here.stack.callback(year.close)
+        year.recruit(folder)
+        for name in ("people.csv", "rates.csv"):
+            shutil.copy(folder / name, here.site / name)
+        here.begin()
+        year.play(folder / "truth.jsonl")
+        lines = (folder / "truth.jsonl").read_text("utf-8").splitlines()
+        happened = After(here, [json.loads(line) for line in lines])
+        here.until(lambda: issued(here) == expected_invoices(happened) or None, "word of the last payments", 90)
+        here.settled(90)
+        yield happened
+
+
+def expected_invoices(after: After) -> dict[str, tuple[Any, ...]]:
+    """Id -> dates, total and what is paid, as finance knows them."""
+    return {
+        one["id"]: (one["issued_on"], one["due_on"], Decimal(one["total"]), Decimal(one["paid"]))
+        for one in after.all("invoice")
+    }
+
+
+def issued(here: World) -> dict[str, tuple[Any, ...]]:
+    """The same, as Tieline knows them."""
+    rows = here.rows(
+        "select external_id, state->>'issued_on' as issued_on, state->>'due_on' as due_on,"
+        " state#>>'{total,amount}' as total, state#>>'{paid,amount}' as paid from invoice where status <> 'draft'"
+    )
+    return {
+        row["external_id"]: (row["issued_on"], row["due_on"], Decimal(row["total"]), Decimal(row["paid"]))
+        for row in rows
+    }
+
+
+def test_the_weeks_hold_what_the_others_compare(after: After) -> None:
+    assert {one["stage"] for one in after.all("deal")} >= {"Closed Won", "Closed Lost", "Proposal/Price Quote"}
+    assert {one["method"] for one in after.all("deal") if one["workspace"]} == {"time_and_materials", "milestone"}
+    assert any(one["mended_on"] for one in after.all("deal"))
+    assert any(one["rejected_first"] for one in after.all("time"))
+    assert any(one["paid_on"] for one in after.all("invoice"))
+    assert any(one["reached_on"] for one in after.all("milestone"))
+
+
+def test_every_approved_minute_is_there_once_and_no_other(after: After) -> None:
+    expected = {str(one["entry"]): one["minutes"] for one in after.all("time") if one["approved_on"]}
+    rows = after.here.rows(
+        "select source_id, sum(quantity) as minutes from project_transaction where kind = 'time' group by source_id"
+    )
+    assert {row["source_id"]: int(row["minutes"]) for row in rows if row["minutes"]} == expected
+    (booked,) = after.here.finance.rows("SELECT SUM(hours) AS hours FROM timebill")
+    assert Decimal(str(booked["hours"])) * 60 == sum(expected.values())
+    assert doubled(after.here) == []
+
+
+def test_the_worth_of_each_project_is_what_was_agreed(after: After) -> None:
+    deals = {one["number"]: one for one in after.all("deal")}
+    expected: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for one in after.all("time"):
+        deal = deals[one["deal"]]
+        if one["approved_on"] and deal["method"] == "time_and_materials":
+            expected[deal["name"]] += Decimal(one["minutes"]) * deal["rates"][one["role"]] / 60
+    for one in after.all("milestone"):
+        if one["reached_on"]:
+            expected[deals[one["deal"]]["name"]] += one["amount"]
+    rows = after.here.rows(
+        "select p.body->>'name' as name, sum(t.amount) as worth from project_transaction t"
+        " join project p on p.id = t.project_id group by 1"
+    )
+    assert {row["name"]: row["worth"] for row in rows if row["worth"]} == dict(expected)
+
+
+def test_invoices_are_known_as_they_were_issued_and_paid(after: After) -> None:
+    assert issued(after.here) == expected_invoices(after)
+
+
+def test_only_what_was_won_became_work(after: After) -> None:
+    rows = after.here.rows("select body->>'name' as name from project")
+    assert sorted(row["name"] for row in rows) == sorted(
+        one["name"] for one in after.all("deal") if one["becomes_work"]
+    )
