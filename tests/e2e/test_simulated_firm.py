@@ -1,7 +1,6 @@
 """A small simulated firm: what Tieline made of its weeks is what its truth file says really happened."""
 
 import json
-import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +12,10 @@ import pytest
 
 from tests.e2e.oracle import doubled
 from tests.e2e.world import World, world
+from tieline.demo.firm import fit_site
 from tieline_standins.simulation.year import Size, Year
 
-SIZE = Size(consultants=8, weeks=17, until=date(2026, 11, 13), seed=3)
+SIZE = Size(consultants=8, weeks=17, until=date(2026, 11, 13), seed=276)
 Fact = dict[str, Any]
 
 
@@ -37,8 +37,7 @@ def after(tmp_path_factory: pytest.TempPathFactory, module_database: str) -> Ite
         year = Year(SIZE, here.urls, lambda told: None)
         here.stack.callback(year.close)
         year.recruit(folder)
-        for name in ("people.csv", "rates.csv"):
-            shutil.copy(folder / name, here.site / name)
+        fit_site(here.site, folder)
         here.begin()
         year.play(folder / "truth.jsonl")
         lines = (folder / "truth.jsonl").read_text("utf-8").splitlines()
@@ -72,6 +71,9 @@ def test_the_weeks_hold_what_the_others_compare(after: After) -> None:
     assert {one["stage"] for one in after.all("deal")} >= {"Closed Won", "Closed Lost", "Proposal/Price Quote"}
     assert {one["method"] for one in after.all("deal") if one["workspace"]} == {"time_and_materials", "milestone"}
     assert any(one["mended_on"] for one in after.all("deal"))
+    assert any(one["extended_on"] for one in after.all("deal"))
+    assert after.all("expense")
+    assert any(one["disputed_on"] for one in after.all("invoice"))
     assert any(one["rejected_first"] for one in after.all("time"))
     assert any(one["paid_on"] for one in after.all("invoice"))
     assert any(one["reached_on"] for one in after.all("milestone"))
@@ -80,7 +82,7 @@ def test_the_weeks_hold_what_the_others_compare(after: After) -> None:
 def test_every_approved_minute_is_there_once_and_no_other(after: After) -> None:
     expected = {str(one["entry"]): one["minutes"] for one in after.all("time") if one["approved_on"]}
     rows = after.here.rows(
-        "select source_id, sum(quantity) as minutes from project_transaction where kind = 'time' group by source_id"
+        "select source_id, sum(sign * quantity) as minutes from project_transaction where kind = 'time' group by source_id"
     )
     assert {row["source_id"]: int(row["minutes"]) for row in rows if row["minutes"]} == expected
     (booked,) = after.here.finance.rows("SELECT SUM(hours) AS hours FROM timebill")
@@ -98,8 +100,10 @@ def test_the_worth_of_each_project_is_what_was_agreed(after: After) -> None:
     for one in after.all("milestone"):
         if one["reached_on"]:
             expected[deals[one["deal"]]["name"]] += one["amount"]
+    for one in after.all("expense"):
+        expected[deals[one["deal"]]["name"]] += Decimal(one["cents"]) / 100
     rows = after.here.rows(
-        "select p.body->>'name' as name, sum(t.amount) as worth from project_transaction t"
+        "select p.body->>'name' as name, sum(t.sign * t.amount) as worth from project_transaction t"
         " join project p on p.id = t.project_id group by 1"
     )
     assert {row["name"]: row["worth"] for row in rows if row["worth"]} == dict(expected)
@@ -107,6 +111,12 @@ def test_the_worth_of_each_project_is_what_was_agreed(after: After) -> None:
 
 def test_invoices_are_known_as_they_were_issued_and_paid(after: After) -> None:
     assert issued(after.here) == expected_invoices(after)
+
+
+def test_a_dispute_is_seen_while_it_lasts(after: After) -> None:
+    rows = after.here.rows("select external_id from invoice where state->>'dispute' is not null")
+    lasting = [one["id"] for one in after.all("invoice") if one["disputed_on"] and not one["settled_on"]]
+    assert sorted(row["external_id"] for row in rows) == sorted(lasting)
 
 
 def test_only_what_was_won_became_work(after: After) -> None:

@@ -137,9 +137,16 @@ def _write_site(setting: FirmSetting) -> None:
     settings = site / "site.toml"
     text = settings.read_text("utf-8")
     # A year goes by within minutes, which in real life would be unusual enough to ask a person.
-    settings.write_text(text.replace("records_per_hour = 1000", "records_per_hour = 10000000"), "utf-8")
+    text = text.replace("records_per_hour = 1000", "records_per_hour = 10000000")
+    text = text.replace("# [readiness]", "[readiness]").replace("# stages =", "stages =")
+    settings.write_text(text, "utf-8")
+    fit_site(site, setting.folder / "firm")
+
+
+def fit_site(site: Path, roster: Path) -> None:
+    """What the firm's people tell whoever connects its systems: who works here, for how much, and finance's field."""
     for name in ROSTER:
-        shutil.copy(setting.folder / "firm" / name, site / name)
+        shutil.copy(roster / name, site / name)
     overrides = site / "mappings" / "netsuite"
     overrides.mkdir(parents=True, exist_ok=True)
     (overrides / "invoice_state.toml").write_text(_DISPUTES, "utf-8")
@@ -161,7 +168,7 @@ _SUMMARY = """
 select (select count(distinct person) from project_transaction where kind = 'time') as people,
   (select count(*) from engagement) as engagements,
   (select count(*) from project) as projects,
-  (select coalesce(round(sum(quantity) / 60), 0)::bigint from project_transaction where kind = 'time')
+  (select coalesce(round(sum(sign * quantity) / 60), 0)::bigint from project_transaction where kind = 'time')
     as approved_hours,
   (select count(*) from invoice where status <> 'draft') as invoices_issued,
   (select count(*) from invoice where status = 'paid') as invoices_paid,

@@ -49,15 +49,14 @@ class Delivery:
         return list(missing.values())
 
     def act(self, day: date, running: Sequence[Deal]) -> None:
-        """What delivery does on a day."""
-        there = [deal for deal in running if deal.number in self.places]
+        """What delivery does on a day, on the projects that are there."""
         if day.weekday() == 4:
-            self._write_down(there, day - timedelta(days=4))
+            self._write_down(running, day - timedelta(days=4))
         self._hand_in(self._typing.pop(day, []))
         self._decide(self._deciding.pop(day, []))
         for sheet in self._correcting.pop(day, []):
             self._correct(sheet)
-        for deal in there:
+        for deal in running:
             for one in deal.milestones:
                 if one.reached_on == day or (one.reached_on < day and (deal.number, one.name) not in self.reached):
                     self._complete(deal, one.name, day)

@@ -1,7 +1,7 @@
 """What the simulated firm sells: deals with their stages, terms, prices, payers and troubles, drawn from the seed."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
@@ -81,6 +81,8 @@ class Deal:
     milestones: tuple[Milestone, ...] = ()
     mended_on: date | None = None
     """When sales adds the terms that were missing; None: never, or nothing is missing."""
+    extended_on: date | None = None
+    """When the customer agrees to more hours, for what is worked from this day on."""
 
     @property
     def currency(self) -> str:
@@ -91,6 +93,11 @@ class Deal:
     def won_on(self) -> date | None:
         """The day of the win."""
         return next((day for day, stage in self.moves if stage == "Closed Won"), None)
+
+    @property
+    def extra_hours(self) -> dict[str, int]:
+        """By role, what a change order adds."""
+        return {role: hours // 2 for role, hours in self.planned_hours.items()}
 
     @property
     def becomes_work(self) -> bool:
@@ -107,18 +114,18 @@ def draw_deals(teams: Sequence[Team], first: date, last: date, seed: int) -> lis
     """All deals of the year: what each team does one after another, and what was lost or is still open."""
     deals: list[Deal] = []
     for number, team in enumerate(teams):
-        chance = chance_of("deals", seed, number)
-        for drawn in _of_team(team, number, first, last, chance):
+        for drawn in _of_team(team, number, first, last, seed):
             deals.append(replace(drawn, number=len(deals)))
     return deals
 
 
-def _of_team(team: Team, team_number: int, first: date, last: date, chance: random.Random) -> Iterator[Deal]:
+def _of_team(team: Team, number: int, first: date, last: date, seed: int) -> Iterator[Deal]:
+    chance = chance_of("deals", seed, number)
     start = first + timedelta(weeks=chance.randint(1, 4))
     count = 0
     while start <= last + timedelta(weeks=10):
         weeks = min(chance.randint(6, 18), max(3, (last - first).days // 14))
-        account = _account(team_number, count // 2, team[0].entity, chance)
+        account = _account(number, count // 2, team[0].entity, seed)
         yield _deal(team, account, count, first, last, start, weeks, chance)
         if chance.random() < 0.8:
             yield _lost(team, account, count, first, last, start, chance)
@@ -126,13 +133,13 @@ def _of_team(team: Team, team_number: int, first: date, last: date, chance: rand
         start = _monday(start + timedelta(weeks=weeks + chance.choice((1, 1, 2, 3))))
 
 
-def _account(team: int, index: int, entity: str, chance: random.Random) -> Account:
+def _account(team: int, index: int, entity: str, seed: int) -> Account:
     """A customer of this team only; it comes back for a second project."""
     trees, trades = _TREES.split(), _TRADES.split()
     again, place = divmod(team * 7 + index, len(trees) * len(trades))
     tree, trade = trees[place % len(trees)], trades[place // len(trees)]
     payers, weights = zip(*_PAYERS, strict=True)
-    payer = chance_of(tree, trade, again, entity).choices(payers, weights)[0]
+    payer = chance_of("payer", seed, tree, trade, again).choices(payers, weights)[0]
     return Account(f"{tree} {trade}" + (f" {again + 1}" if again else ""), entity, payer)
 
 
@@ -171,6 +178,7 @@ def _deal(
         payment_terms=UNUSUAL if "unusual terms" in troubles else USUAL,
         troubles=frozenset(troubles),
         mended_on=mended if "missing terms" in troubles and mended <= last else None,
+        extended_on=_extended_on(method, troubles, start, end, last, chance),
     )
     if method == "milestone":
         worth = sum(hours[role] * rates[role] for role in hours)
@@ -219,6 +227,15 @@ def _troubles(method: Method, chance: random.Random) -> Iterator[Trouble]:
         yield "missing terms"
     if chance.random() < 0.3:
         yield "unusual terms"
+
+
+def _extended_on(
+    method: Method, troubles: Collection[Trouble], start: date, end: date, last: date, chance: random.Random
+) -> date | None:
+    """Of three deals that were sold too short two get more hours in the middle of the work."""
+    middle = _workday(start + (end - start) / 2)
+    wanted = "overrun" in troubles and method == "time_and_materials" and chance.random() < 0.67
+    return middle if wanted and middle <= last else None
 
 
 def _milestones(start: date, end: date, worth: int, late: bool, chance: random.Random) -> tuple[Milestone, ...]:

@@ -40,6 +40,37 @@ class Sales:
         mended = [deal for deal in deals if deal.mended_on == day and deal.won_on]
         terms = [{"id": self.opportunities[deal.number], "Payment_Terms__c": deal.payment_terms} for deal in mended]
         self._write("PATCH", "Opportunity", terms)
+        for deal in deals:
+            if deal.extended_on == day and deal.becomes_work:
+                self._extend(deal, day)
+
+    def _extend(self, deal: Deal, day: date) -> None:
+        """The customer wants more: a change order is written down, and approved when its lines are complete."""
+        order = {
+            "Name": f"CO-{deal.number:05}",
+            "Opportunity__c": self.opportunities[deal.number],
+            "Kind__c": "scope",
+            "Status__c": "proposed",
+            "Effective_From__c": day.isoformat(),
+            "Reason__c": "The customer wants more than was sold",
+            "CurrencyIsoCode": deal.currency,
+        }
+        (key,) = self._write("POST", "Tieline_Change_Order__c", [order])
+        lines = [
+            {
+                "Name": f"{number}",
+                "Change_Order__c": key,
+                "Action__c": "change",
+                "Workstream__c": "Build",
+                "Role__c": role,
+                "Hours__c": hours,
+            }
+            for number, (role, hours) in enumerate(deal.extra_hours.items(), start=1)
+        ]
+        self._write("POST", "Tieline_Change_Order_Line__c", lines)
+        at = f"{day.isoformat()}T15:00:00.000+0000"
+        approved = {"id": key, "Status__c": "approved", "Approved_At__c": at}
+        self._write("PATCH", "Tieline_Change_Order__c", [approved])
 
     def _open(self, deals: Sequence[Deal]) -> None:
         if not self._prices:

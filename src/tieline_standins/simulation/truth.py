@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,28 @@ from tieline_standins.simulation.finance import Finance
 from tieline_standins.simulation.pipeline import Deal
 from tieline_standins.simulation.roster import Team
 from tieline_standins.simulation.sales import Sales
+from tieline_standins.simulation.travel import Travel
 
 
 def write_truth(
-    path: Path, teams: Sequence[Team], deals: Sequence[Deal], sales: Sales, delivery: Delivery, finance: Finance
+    path: Path,
+    teams: Sequence[Team],
+    deals: Sequence[Deal],
+    sales: Sales,
+    delivery: Delivery,
+    travel: Travel,
+    finance: Finance,
 ) -> None:
     """All of it; each line says by `what` which kind of fact it is."""
     with path.open("w", encoding="utf-8") as file:
-        for fact in (*_people(teams), *_deals(deals, sales, delivery), *_time(delivery), *_invoices(finance)):
+        facts = (
+            _people(teams),
+            _deals(deals, sales, delivery),
+            _time(delivery),
+            _expenses(travel),
+            _invoices(finance),
+        )
+        for fact in chain.from_iterable(facts):
             file.write(json.dumps(fact, default=_plain) + "\n")
 
 
@@ -57,6 +72,7 @@ def _deals(deals: Sequence[Deal], sales: Sales, delivery: Delivery) -> Iterator[
             "planned_hours": deal.planned_hours,
             "troubles": sorted(deal.troubles),
             "mended_on": deal.mended_on,
+            "extended_on": deal.extended_on,
         }
         for one in deal.milestones:
             reached = delivery.reached.get((deal.number, one.name))
@@ -76,6 +92,19 @@ def _time(delivery: Delivery) -> Iterator[dict[str, Any]]:
         }
         for entry in sheet.entries:
             yield base | {"entry": entry.id, "day": entry.day, "minutes": entry.minutes}
+
+
+def _expenses(travel: Travel) -> Iterator[dict[str, Any]]:
+    for one in travel.receipts:
+        yield {
+            "what": "expense",
+            "deal": one.deal.number,
+            "person": one.consultant.email,
+            "expense": one.id,
+            "day": one.day,
+            "category": one.category,
+            "cents": one.cents,
+        }
 
 
 def _invoices(finance: Finance) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from tieline_standins.simulation.finance import DISPUTE, Finance, payers_of
 from tieline_standins.simulation.pipeline import Deal, draw_deals
 from tieline_standins.simulation.roster import RATES, Team, draw_teams, write_roster
 from tieline_standins.simulation.sales import Sales
+from tieline_standins.simulation.travel import Travel
 from tieline_standins.simulation.truth import write_truth
 from tieline_standins.simulation.wire import Kantata, NetSuite, Salesforce
 
@@ -111,17 +112,20 @@ class Year:
         sales = Sales(self._salesforce)
         users = {row["email_address"]: str(row["id"]) for row in self._kantata.list("users", "order=created_at")}
         delivery = Delivery(self._kantata, users, self.size.seed)
+        travel = Travel(self._kantata, users, self.size.seed)
         for day in self.size.days():
             self._set_clock(day)
             sales.act(day, self.deals)
             self._start_projects(delivery, day)
-            delivery.act(day, [deal for deal in self.deals if deal.number in delivery.places])
+            there = [deal for deal in self.deals if deal.number in delivery.places]
+            delivery.act(day, there)
+            travel.act(day, [(deal, delivery.places[deal.number].workspace) for deal in there])
             self._close(delivery, day)
             self._finance.act(day)
             self._tell(day, sales, delivery)
         self._kantata.control("clock", {"offset_seconds": 0})
         self._wait_for_books(delivery)
-        write_truth(truth, self.teams, self.deals, sales, delivery, self._finance)
+        write_truth(truth, self.teams, self.deals, sales, delivery, travel, self._finance)
         return self.told
 
     def close(self) -> None:
