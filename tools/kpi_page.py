@@ -21,6 +21,7 @@ period. A customer that was merged counts with the one it became.
 - A period takes the records of its days. Figures told *as of now* say what is true of these records today.
 
 Left out, since nothing that is read tells it: forecasts of the past, and the effort of people in the other systems.
+What people can work in the coming weeks beside what is wanted of them is told by [capacity](cli.md#tieline-capacity).
 """
 
 

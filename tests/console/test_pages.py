@@ -30,6 +30,8 @@ PAGES = (
     "/answers/contract-changes",
     "/answers/margin",
     "/collections",
+    "/capacity",
+    "/capacity?role=Consultant&region=EMEA&weeks=4",
     "/master-data",
     "/master-data/owners",
     "/master-data/reference",

@@ -11,6 +11,7 @@ from tieline.api import (
     answers,
     approvals,
     bulk,
+    capacity,
     collections,
     deals,
     engagements,
@@ -77,6 +78,7 @@ def api_router() -> APIRouter:
         service,
         answers,
         collections,
+        capacity,
         key_figures,
         outlook,
     ):

@@ -12,6 +12,7 @@ from tieline.app.guard import Guard
 from tieline.console import (
     answers,
     bulk,
+    capacity,
     collections,
     deals,
     engagements,
@@ -62,6 +63,7 @@ def _application() -> FastAPI:
         replays,
         answers,
         collections,
+        capacity,
         figures,
         master_data,
         reconciliation,

@@ -56,7 +56,7 @@ def hours_of(package: ServicePackage, task: PackageTask, quantity: Decimal) -> D
     return (task.hours.hours(quantity) * package.hours_factor).quantize(CENT_HOURS)
 
 
-def _work(package: ServicePackage, quantity: Decimal) -> list[tuple[PackagePhase, PackageTask, Decimal]]:
+def work_of(package: ServicePackage, quantity: Decimal) -> list[tuple[PackagePhase, PackageTask, Decimal]]:
     """The tasks a quantity of the package needs, with their hours."""
     every = [(phase, task, hours_of(package, task, quantity)) for phase in package.phase for task in phase.task]
     return [one for one in every if one[2] > 0]
@@ -69,14 +69,14 @@ def roles_of(package: ServicePackage) -> list[str]:
 
 def has_work(package: ServicePackage, quantity: Decimal) -> bool:
     """Whether a quantity of the package is any work at all."""
-    return bool(_work(package, quantity))
+    return bool(work_of(package, quantity))
 
 
 def list_price(package: ServicePackage, quantity: Decimal, currency: str, firm: Firm) -> Decimal | None:
     """What the catalogue asks for a quantity; None when it has no price in the currency."""
     if package.price is None or package.price.method != "role_rates":
         return package.price.amount(currency, quantity) if package.price else None
-    rates = [(firm.standard_rate(task.role, currency), hours) for _, task, hours in _work(package, quantity)]
+    rates = [(firm.standard_rate(task.role, currency), hours) for _, task, hours in work_of(package, quantity)]
     known = [rate * hours for rate, hours in rates if rate is not None]
     return sum(known, Decimal(0)) if len(known) == len(rates) else None
 
@@ -88,7 +88,7 @@ def expand(
 
     Ids follow from the quoted line and the task alone. The terms must be complete (`lacks` returned nothing).
     """
-    currency, work = str(opportunity.currency), _work(package, line.quantity)
+    currency, work = str(opportunity.currency), work_of(package, line.quantity)
     quoted = Money(amount=line.amount, currency=currency).rounded()
     standard = [firm.standard_rate(task.role, currency) or Decimal(1) for _, task, _ in work]
     listed = sum((rate * hours for rate, (_, _, hours) in zip(standard, work, strict=True)), Decimal(0))
@@ -109,13 +109,13 @@ def expand(
             delivering_entity=line.delivering_entity or str(opportunity.legal_entity),
             package=use,
             skills=task.skills,
-            **_dates(opportunity, phase),
+            **phase_dates(opportunity, phase),
         )
         for (phase, task, hours), rate, share in zip(work, standard, shares, strict=True)
     )
 
 
-def _dates(opportunity: Opportunity, phase: PackagePhase) -> dict[str, date]:
+def phase_dates(opportunity: Opportunity, phase: PackagePhase) -> dict[str, date]:
     """When a phase begins and ends, within the contract."""
     assert opportunity.start_date is not None
     assert opportunity.end_date is not None

@@ -70,10 +70,11 @@ def csv_of(kind: type[Figure | FigureRecord], rows: Iterable[Figure | FigureReco
     writer = csv.writer(told, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
-        writer.writerow([_cell(getattr(row, name)) for name in names])
+        writer.writerow([csv_cell(getattr(row, name)) for name in names])
     return told.getvalue()
 
 
-def _cell(value: object) -> object:
+def csv_cell(value: object) -> object:
+    """A value as it stands in a table for a spreadsheet."""
     formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
     return "" if value is None else f"'{value}" if formula else value

@@ -65,6 +65,8 @@ class WorkingTime(_Rules):
     calendar: tuple[WorkingCalendar, ...] = ()
     day: tuple[WorkingDay, ...] = ()
     target: tuple[UtilizationTarget, ...] = ()
+    hire_after_weeks: Annotated[int, Field(ge=1, le=52)] = 8
+    """People who lack in so many weeks in a row are to be hired; for less there are subcontractors."""
 
 
 def _known_zone(name: str) -> str:
