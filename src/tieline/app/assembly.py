@@ -18,6 +18,7 @@ from tieline.exception_queue.ownership import keep_rules
 from tieline.flows.billing import billing
 from tieline.flows.closed_period import closed_period
 from tieline.flows.contract_to_project import contract_to_project
+from tieline.flows.engagement_close import engagement_close
 from tieline.flows.invoice_feedback import invoice_feedback
 from tieline.flows.milestone_billing import milestone_billing
 from tieline.flows.opportunity_to_contract import opportunity_to_contract
@@ -49,6 +50,7 @@ FLOWS: Mapping[str, FlowFunction] = {
     "project_feedback": project_feedback,
     "repricing": repricing,
     "closed_period": closed_period,
+    "engagement_close": engagement_close,
     "outlook": outlook,
     "customer_health": customer_health,
     "unlinked": unlinked,

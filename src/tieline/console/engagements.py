@@ -1,11 +1,14 @@
 """Pages of engagements: the list, and one engagement."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from tieline.app.closing import CannotClose, close_engagement, read_close, reopen_engagement
+from tieline.app.desk import Desk
 from tieline.app.outlooks import look_ahead
 from tieline.app.views.billing_terms import read_agreed_billing
 from tieline.app.views.engagement import read_engagement
@@ -16,7 +19,7 @@ from tieline.app.views.thread import columns, thread_rows, waiting_rows
 from tieline.app.views.timeline import fingerprint, read_newest, read_waiting
 from tieline.billing.health import worst
 from tieline.console.errors import NotFound
-from tieline.console.forms import OnDesk, Posted, see_other
+from tieline.console.forms import LONGEST_LINE, Form, FormError, OnDesk, Posted, see_other
 from tieline.console.rendering import page
 from tieline.engine.audit import audit
 from tieline.engine.wake import wake_engagement
@@ -88,6 +91,7 @@ def one(
         rows = thread_rows(items, desk.cards)
         waits = waiting_rows(read_waiting(db, engagement_id), desk.cards) if before is None else []
         counts = count_exceptions(db)
+        close = read_close(db, engagement_id, datetime.now(UTC).date())
         agreed = read_agreed_billing(db, engagement_id, datetime.now(UTC).date())
         outlook = next(iter(look_ahead(db, desk.site.firm, datetime.now(UTC).date(), engagement_id)), None)
         siblings = outlooks_of_customer(db, outlook.customer_id) if outlook else []
@@ -103,6 +107,7 @@ def one(
         outlook=outlook,
         customer_colour=worst(each.colour for each in siblings) if len(siblings) > 1 else None,
         agreed=agreed,
+        close=close,
         rows=[*waits, *wanted],
         columns=columns([*waits, *rows], desk.cards),
         thread=thread,
@@ -121,6 +126,29 @@ def look(desk: OnDesk, engagement_id: str, form: Posted) -> Response:
             raise NotFound("There is no such engagement")
         audit(db, "engagement.looked_at", engagement=engagement_id, actor=by, detail={"label": "Run again"})
         wake_engagement(db, engagement_id, "operator")
+    return see_other(f"/engagements/{engagement_id}", by)
+
+
+@router.post("/engagements/{engagement_id}/close")
+def close_it(desk: OnDesk, engagement_id: str, form: Posted) -> Response:
+    """Bill what was worked, then close it in every system."""
+    return _closing(desk, engagement_id, form, close_engagement)
+
+
+@router.post("/engagements/{engagement_id}/reopen")
+def reopen_it(desk: OnDesk, engagement_id: str, form: Posted) -> Response:
+    """Take it up again, or call the close off."""
+    return _closing(desk, engagement_id, form, reopen_engagement)
+
+
+def _closing(desk: Desk, engagement_id: str, form: Form, act: Callable[..., object]) -> Response:
+    by, reason = form.by, form.text("reason", "The reason", LONGEST_LINE)
+    if "\0" in engagement_id:
+        raise NotFound("There is no such engagement")
+    try:
+        act(desk.database, engagement_id, by=by, reason=reason)
+    except CannotClose as error:
+        raise FormError(f"{error}. Nothing was changed.", 409) from error
     return see_other(f"/engagements/{engagement_id}", by)
 
 

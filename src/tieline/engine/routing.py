@@ -69,9 +69,13 @@ class Systems:
         return self._connected[name].erp or cast(Erp, NotInUse("erp"))
 
     def is_closed(self, engagement_id: str) -> bool:
-        """Whether the engagement was withdrawn."""
-        row = self._db.execute("select closed_at from engagement where id = %s", [engagement_id]).fetchone()
-        return row is not None and row["closed_at"] is not None
+        """Whether the engagement was withdrawn, or its work is done and it was closed."""
+        row = self._db.execute(
+            "select from engagement e left join engagement_close c on c.engagement_id = e.id"
+            " where e.id = %s and (e.closed_at is not null or c.state = 'closed')",
+            [engagement_id],
+        ).fetchone()
+        return row is not None
 
     def has(self, role: str) -> bool:
         """Whether the firm has this role at all."""

@@ -24,6 +24,10 @@ StepWhat = Literal[
 ]
 
 
+MISSING = ("refused", "in_doubt", "waiting", "retrying", "accepted")
+"""How a step ends whose system does not hold what it should."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """A line of the timeline: what this run saw or did."""

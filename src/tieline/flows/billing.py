@@ -21,6 +21,7 @@ from tieline.flows.invoices import (
 )
 from tieline.flows.version_gate import wait_for_versions
 from tieline.lane.billing_facts import look_on
+from tieline.lane.closing import is_closing
 from tieline.lane.invoicing import invoiced_lines, mark_invoiced, unbilled_lines
 from tieline.model.contract import ContractVersion
 from tieline.model.invoice import Invoice, InvoiceState
@@ -99,7 +100,8 @@ def billable_until(run: Run, project: Project, contract: ContractVersion, system
     """The last day whose work may be billed now, by the service line's cycle."""
     line = systems.firm.service_line(contract.service_line)
     today = run.today
-    if (line and line.billing_cycle == "as_approved") or today > project.end_date:
+    as_approved = line is not None and line.billing_cycle == "as_approved"
+    if as_approved or today > project.end_date or is_closing(run.db, project.engagement_id):
         return today
     return today.replace(day=1) - timedelta(days=1)
 

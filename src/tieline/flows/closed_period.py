@@ -27,7 +27,7 @@ def closed_period(run: Run, key: str, systems: Systems) -> None:
     waiting = waiting_lines(run.db, period)
     if waiting is None:
         return run.stand_by("Nothing waits for this period")
-    today = run.started_at.date()
+    today = run.today
     day = next_open_day(period.month, closed_months(run.db, period), today)
     if day is None:
         run.look_again_on(following(today))

@@ -10,7 +10,7 @@ from typing import Any
 from tieline.engine.link import Link
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
-from tieline.engine.step import Step
+from tieline.engine.step import MISSING, Step
 from tieline.flows.customer_identity import golden_customer, question_about, see, shown_as
 from tieline.flows.plan import contract_part, plan_projects
 from tieline.model.contract import BillingSchedule, BillingScheduleItem, ContractVersion
@@ -24,16 +24,13 @@ from tieline.store.canonical import contract_on, contract_versions, next_effect,
 from tieline.store.master_data import customer_held_as
 from tieline.store.versions import held_versions, hold_version
 
-MISSING = ("refused", "in_doubt", "waiting", "retrying", "accepted")
-"""How a step ends whose system does not hold what it should."""
-
 
 def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
     """Key: the contract's id."""
     today = run.today
     contract = contract_on(run.db, contract_id, today)
     if contract is None or systems.is_closed(contract.engagement_id):
-        return run.stand_by("The engagement was withdrawn")
+        return run.stand_by("The engagement is closed")
     crm = systems.crm(contract.opportunity_id)
     opportunity_ref = run.known_ref(crm.connection, "opportunity", contract.opportunity_id)
     customer_ref = run.known_ref(crm.connection, "customer", contract.customer_id)

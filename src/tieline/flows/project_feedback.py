@@ -8,6 +8,8 @@ from tieline.billing.collection import promise_broken, standing
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.flows.invoices import StoredInvoice, invoices_of
+from tieline.lane.closing import FLOW as CLOSE
+from tieline.lane.closing import is_closing
 from tieline.lane.totals import ProjectTotals, project_totals
 from tieline.model.collection import CollectionRules, Standing
 from tieline.model.invoice import InvoiceState, ProjectFinancials
@@ -36,6 +38,8 @@ def project_feedback(run: Run, project_id: str, systems: Systems) -> None:
     planned = run.link_to("Project in PSA", psa.connection, psa.ensure_project.target, project.id)
     run.ensure("Burn and billing in CRM", crm.show_financials, financials, project=shown)
     run.ensure("Burn and billing in PSA", psa.show_financials, financials, project=planned)
+    if is_closing(run.db, project.engagement_id):  # what stood in its way may be gone
+        run.wake(CLOSE, project.engagement_id, project.engagement_id)
     return None
 
 

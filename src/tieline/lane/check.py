@@ -117,7 +117,7 @@ def _closed(project: ProjectFacts) -> Cause:
         legal_entity=project.terms.legal_entity,
         message=f"Work was approved on {project.terms.project_code}, whose engagement is closed",
         owner="delivery",
-        suggestion="Withdraw the approval, or open the engagement again.",
+        suggestion="Withdraw the approval, or open the engagement again: tieline close --reopen.",
     )
 
 

@@ -55,10 +55,11 @@ class Reference:
 
 _PROJECTS = """
 select r.external_id as ref, p.id, p.code, p.legal_entity, p.currency, p.contract_id, p.engagement_id,
-  e.closed_at is not null as closed, a.connection as erp, x.external_id is not null as in_erp,
+  e.closed_at is not null or d.state is not null as closed, a.connection as erp, x.external_id is not null as in_erp,
   (select jsonb_agg(jsonb_build_array(v.version, v.effective_from) order by v.version desc)
     from contract_version v where v.contract_id = p.contract_id) as versions
 from cross_reference r join project p on p.id = r.subject join engagement e on e.id = p.engagement_id
+  left join engagement_close d on d.engagement_id = e.id and d.state = 'closed'
   left join route a on a.record_id = p.id and a.role = 'erp'
   left join cross_reference x on x.connection = a.connection and x.target = 'project' and x.subject = p.id
 where r.connection = %(connection)s and r.target = 'project' and r.external_id = any (%(refs)s)

@@ -93,6 +93,8 @@ class Retainer(Dated):
     may_go_negative: bool = False
     proration: Literal["days", "none"] = "days"
     top_ups: tuple[TopUp, ...] = ()
+    remainder: Literal["forfeit", "refund"] = "forfeit"
+    """What becomes of what is not used when the engagement is closed before its end."""
     item: str = "fixed"
 
     @model_validator(mode="after")

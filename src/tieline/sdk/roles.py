@@ -9,6 +9,7 @@ from datetime import date
 from typing import Protocol
 
 from tieline.model.change_order import ChangeOrder
+from tieline.model.closing import ProjectOutcome
 from tieline.model.collection import InvoiceCollection
 from tieline.model.contract import BillingSchedule
 from tieline.model.customer import Customer
@@ -84,6 +85,10 @@ class Crm(Connection, Protocol):
     @property
     def show_financials(self) -> Operation[ProjectFinancials]:
         """Burn, billed, unbilled, collection; link `project`."""
+
+    @property
+    def show_outcome(self) -> Operation[ProjectOutcome]:
+        """How a closed project turned out; link `project`."""
 
     @property
     def show_invoice(self) -> Operation[InvoiceSummary]:

@@ -14,6 +14,7 @@ from tests.connectors.contract.subject import Feed, Sample
 from tests.connectors.salesforce.org import PROJECT, Org, project
 from tieline.connectors.salesforce import connect
 from tieline.connectors.salesforce.org_id import eighteen
+from tieline.model.closing import ProjectOutcome
 from tieline.model.collection import InvoiceCollection
 from tieline.model.invoice import InvoiceSummary, ProjectFinancials
 from tieline.model.money import Money
@@ -138,6 +139,25 @@ class SalesforceSubject(ControlApi):
                 values=(Decimal(40000), Decimal(41000)),
                 owned=("collection_status", "current"),
                 refused=(financials.model_copy(update={"id": "prj_nowhere"}), {}),
+            )
+        if name == "show_outcome":
+            outcome = ProjectOutcome(
+                id=PROJECT,
+                closed_on=date(2026, 11, 2),
+                delivered_value=usd("40000"),
+                hours_delivered=Decimal(320),
+                hours_budgeted=Decimal(300),
+                on_time=True,
+            )
+            return _sample(
+                SHOWN,
+                adds=0,
+                record=outcome,
+                newer=outcome.model_copy(update={"delivered_value": usd("41000")}),
+                shown=lambda row: row["Delivered_Value__c"],
+                values=(Decimal(40000), Decimal(41000)),
+                owned=("closed_on", "2026-11-02"),
+                refused=(outcome.model_copy(update={"id": "prj_nowhere"}), {}),
             )
         return self._invoice(parent)
 

@@ -172,6 +172,17 @@ def test_a_withdrawn_project_is_finished_with_its_tasks_and_not_deleted(erp: Erp
     assert states == ["Done", "Done"]
 
 
+def test_a_finished_project_is_opened_again_with_its_tasks(erp: Erp, books: Books, story: Story) -> None:
+    ids = begun(erp, story)
+    assert erp.ensure_project.withdraw is not None
+    assert erp.ensure_project.take_up is not None
+    erp.ensure_project.withdraw(ids.project)
+    for _ in range(2):
+        erp.ensure_project.take_up(ids.project)
+    states = [books.row("project.work", one, "status.name")["status."]["name"] for one in (ids.project, ids.task)]
+    assert states == ["Open", "Open"]
+
+
 def sale_of(books: Books, identifier: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     fields = ("state", "number", "invoice_method", "untaxed_amount", "tax_amount", "description", "reference")
     lines = books.rows(

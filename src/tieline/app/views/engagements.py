@@ -16,6 +16,7 @@ STAGES = (
     "billing",
     "paid",
     "withdrawn",
+    "closed",
 )
 
 Show = Literal["all", "trouble"]
@@ -74,13 +75,14 @@ page as (
       or e.id in (select engagement from found))
   order by e.opened_at desc, e.id desc limit %(limit)s)
 select e.id, left(e.name, 300) as name, left(e.customer_name, 300) as customer, e.legal_entity, e.currency,
-  e.opened_at, e.closed_at,
+  e.opened_at, e.closed_at, d.closed_at as finished_at,
   c.version, (c.body->'value'->>'amount')::numeric as value,
   i.invoices, i.invoiced, i.paid, i.open as open_invoices,
   exists (select from project p join project_transaction t on t.project_id = p.id
     join erp_line l on l.transaction_id = t.id where p.engagement_id = e.id) as posted,
   o.colour, x.exceptions, x.exception_id, x.message, x.owner, a.waiting, a.note, a.moving
 from page e left join outlook o on o.engagement_id = e.id
+  left join engagement_close d on d.engagement_id = e.id and d.state = 'closed'
 left join lateral (select version, body from contract_version v where v.engagement_id = e.id
   and coalesce(v.effective_from, '-infinity') <= current_date order by version desc limit 1) c on true
 cross join lateral (select count(*) filter (where status <> 'void') as invoices,
@@ -169,6 +171,8 @@ def _row(row: dict[str, Any]) -> EngagementRow:
 def _stage(row: dict[str, Any]) -> str:
     if row["closed_at"] is not None:
         return "withdrawn"
+    if row["finished_at"] is not None:
+        return "closed"
     if row["version"] is None:
         return "proposal"
     if row["invoices"]:
@@ -180,6 +184,9 @@ def _fine(row: dict[str, Any], stage: str) -> str:
     match stage:
         case "withdrawn":
             return "withdrawn by decision"
+        case "closed":
+            left = f", {row['open_invoices']} invoices are open" if row["open_invoices"] else ""
+            return f"the work is done and billed{left}"
         case "paid":
             return "all invoices are paid"
         case "billing":

@@ -13,6 +13,7 @@ from tieline.connectors.salesforce.operations import Writing, upsert
 from tieline.connectors.salesforce.opportunities import Opportunities
 from tieline.connectors.salesforce.readiness import show_readiness
 from tieline.model.change_order import ChangeOrder
+from tieline.model.closing import ProjectOutcome
 from tieline.model.collection import InvoiceCollection
 from tieline.model.customer import Customer
 from tieline.model.invoice import InvoiceSummary, ProjectFinancials
@@ -44,6 +45,7 @@ class SalesforceCrm:
     show_project: Operation[ProjectSummary]
     show_staffing: Operation[StaffingSummary]
     show_financials: Operation[ProjectFinancials]
+    show_outcome: Operation[ProjectOutcome]
     show_invoice: Operation[InvoiceSummary]
     show_collection: Operation[InvoiceCollection]
     show_health: Operation[HealthSummary]
@@ -102,6 +104,7 @@ def crm_role(
         show_project=upsert(ProjectSummary, "project", "Project", writing),
         show_staffing=upsert(StaffingSummary, "project.staffing", "Staffing of project", writing, part=True),
         show_financials=upsert(ProjectFinancials, "project.financials", "Financials of project", writing, part=True),
+        show_outcome=upsert(ProjectOutcome, "project.outcome", "Outcome of project", writing, part=True),
         show_invoice=upsert(InvoiceSummary, "invoice", "Invoice", writing),
         show_collection=upsert(InvoiceCollection, "invoice.collection", "Collection of invoice", writing, part=True),
         show_health=upsert(HealthSummary, "health", "Health", writing),

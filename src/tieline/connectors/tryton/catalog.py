@@ -87,11 +87,19 @@ class Catalog:
 
     def done_status(self) -> int:
         """The status of finished projects and tasks."""
-        rows = self._client.rows("project.work.status", [["progress", "=", Decimal(1)]], ["types"], limit=10)
-        done = [row["id"] for row in rows if {"project", "task"} <= set(row.get("types") or ())]
-        if not done:
-            raise self._missing("status of finished projects", "100 %")
-        return int(done[0])
+        return self._status([["progress", "=", Decimal(1)]], "status of finished projects", "100 %")
+
+    def open_status(self) -> int:
+        """The status of projects and tasks at work."""
+        unfinished = ["OR", [["progress", "=", None]], [["progress", "<", Decimal(1)]]]
+        return self._status([unfinished], "status of open projects", "below 100 %")
+
+    def _status(self, domain: Domain, words: str, value: str) -> int:
+        rows = self._client.rows("project.work.status", domain, ["types"], limit=10)
+        fitting = [row["id"] for row in rows if {"project", "task"} <= set(row.get("types") or ())]
+        if not fitting:
+            raise self._missing(words, value)
+        return int(fitting[0])
 
     def _id(self, model: str, field: str, value: str, words: str, domain: Domain = ()) -> int:
         return int(self._row(model, field, value, words, (), domain)["id"])

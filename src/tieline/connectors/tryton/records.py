@@ -51,6 +51,7 @@ class Site:
         read_back: Callable[[int], Payload],
         candidates: Callable[[Payload], Sequence[Found]] | None = None,
         withdraw: Callable[[int], None] | None = None,
+        take_up: Callable[[int], None] | None = None,
     ) -> Operation[R]:
         """The operation of a target, with the facts of `connector.toml`; vendor ids are numbers inside."""
         facts = self.facts.operation[target]
@@ -64,9 +65,8 @@ class Site:
                 update(self.number(external_id), payload)
             return Written(external_id)
 
-        def withdrawing(external_id: str) -> None:
-            assert withdraw is not None
-            withdraw(self.number(external_id))
+        def by_number(change: Callable[[int], None] | None) -> Callable[[str], None] | None:
+            return None if change is None else lambda external_id: change(self.number(external_id))
 
         return Operation(
             connection=self.connection,
@@ -77,7 +77,8 @@ class Site:
             update=updating,
             find=find,
             candidates=candidates,
-            withdraw=withdrawing if withdraw else None,
+            withdraw=by_number(withdraw),
+            take_up=by_number(take_up),
             read_back=lambda external_id: read_back(self.number(external_id)),
             creates=facts.creates,
             updates=facts.updates,

@@ -45,6 +45,7 @@ def ensure_project(site: Site) -> Operation[Project]:
         find=lambda payload: find(site, payload),
         read_back=lambda identifier: _as_payload(site, identifier),
         withdraw=lambda identifier: _finish(site, identifier),
+        take_up=lambda identifier: _open(site, identifier),
     )
 
 
@@ -115,13 +116,25 @@ def _values(payload: Payload) -> Row:
 def _finish(site: Site, identifier: int) -> None:
     """Tasks first: Tryton finishes a project only when nothing under it is open."""
     done = site.catalog.done_status()
-    stored = site.one(WORK, identifier, ("children",))
-    children: Any = stored.get("children")
-    if not isinstance(children, list):
-        raise Rejected(site.connection, "Tryton does not tell the tasks of the project", kind="schema_drift")
-    for child in children:
+    for child in _children(site, identifier):
         _finish(site, child)
     site.client.write(WORK, identifier, {"status": done, "progress": 1.0})
+
+
+def _open(site: Site, identifier: int) -> None:
+    """A finished project and its tasks are worked on again, the project first; an open one stays as it is."""
+    stored = site.one(WORK, identifier, ("status",))
+    if stored["status"] == site.catalog.done_status():
+        site.client.write(WORK, identifier, {"status": site.catalog.open_status(), "progress": None})
+        for child in _children(site, identifier):
+            _open(site, child)
+
+
+def _children(site: Site, identifier: int) -> list[int]:
+    children: Any = site.one(WORK, identifier, ("children",)).get("children")
+    if not isinstance(children, list):
+        raise Rejected(site.connection, "Tryton does not tell the tasks of the project", kind="schema_drift")
+    return children
 
 
 def _as_payload(site: Site, identifier: int) -> Payload:

@@ -1,0 +1,64 @@
+"""Closing an engagement: it waits for the last invoice, then every system shows it, and it can be taken up again."""
+
+from typing import Any
+
+from tests.e2e.deals import Deal, money, netsuite_record, shown, win, work, workday
+from tests.e2e.world import World
+from tieline.app.closing import close_engagement, reopen_engagement
+
+TOM = "tom.okafor@haldenmarsh.example"
+
+
+def test_an_engagement_is_closed_after_its_last_invoice_and_taken_up_again(firm: World) -> None:
+    deal = win(firm, "Deal that is done")
+    project = firm.until(lambda: shown(firm, deal), "project")
+    number, workspace = project["ERP_Id__c"], project["PSA_Id__c"]
+    work(firm, project, TOM, (workday(), 120))
+    draft = firm.until(lambda: firm.finance.draft(number, money(420)), "draft invoice")
+    late_week = _booked(firm, workspace)
+    engagement = str(_outcome(firm, deal)["Engagement_Id__c"])
+    assert close_engagement(firm.tieline.database, engagement, by="dana", reason="delivered")
+    (told,) = firm.until(lambda: [one for one in firm.exceptions() if "cannot be closed" in one.message], "exception")
+    assert "is not released" in told.message
+
+    firm.finance.release(draft)
+    firm.until(lambda: _states(firm, engagement) == ["closed"], "closed engagement")
+    assert netsuite_record(firm, "job", number)["entityStatus"]["id"] == "1"
+    spaces = firm.delivery.list("workspaces", include_archived="true")
+    assert [one["archived"] for one in spaces if one["id"] == workspace] == [True]
+    outcome = _outcome(firm, deal)
+    assert [money(outcome[name]) for name in ("Delivered_Value__c", "Hours_Delivered__c")] == [money(420), money(2)]
+    assert (outcome["On_Time__c"], outcome["Closed_On__c"] is not None) == (True, True)
+    firm.until(lambda: firm.exceptions() == [], "no exception")
+    firm.settled()
+    writes = len(firm.ledger("netsuite")), len(firm.ledger("kantata")), len(firm.ledger("salesforce"))
+    assert not close_engagement(firm.tieline.database, engagement, by="dana")
+    firm.settled()
+    assert (len(firm.ledger("netsuite")), len(firm.ledger("kantata")), len(firm.ledger("salesforce"))) == writes
+
+    firm.delivery.approve(late_week)
+    (late,) = firm.until(firm.exceptions, "late work")
+    assert "whose engagement is closed" in late.message
+    reopen_engagement(firm.tieline.database, engagement, by="dana")
+    firm.until(lambda: firm.finance.hours(number) == 3, "late hours in NetSuite")
+    firm.until(lambda: netsuite_record(firm, "job", number)["entityStatus"]["id"] == "2", "open project")
+
+
+def _states(firm: World, engagement: str) -> list[str]:
+    rows = firm.rows("select state from engagement_close where engagement_id = %s", engagement)
+    return [row["state"] for row in rows]
+
+
+def _booked(firm: World, workspace: str) -> str:
+    """An hour nobody has approved yet."""
+    stories = firm.delivery.list("stories", workspace_id=workspace)
+    task = next(str(row["id"]) for row in stories if row["story_type"] == "task")
+    return firm.delivery.book(workspace, task, TOM, [(workday(1), 60, "late")])
+
+
+def _outcome(firm: World, deal: Deal) -> dict[str, Any]:
+    (row,) = firm.sales.query(
+        "SELECT Engagement_Id__c, Closed_On__c, Delivered_Value__c, Hours_Delivered__c, On_Time__c"
+        f" FROM Tieline_Project__c WHERE Opportunity__c = '{deal.id}'"
+    )
+    return row
