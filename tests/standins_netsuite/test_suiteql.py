@@ -1,7 +1,7 @@
 """SuiteQL: what it finds, how it shows it, what it refuses."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.effort import examples
@@ -178,6 +178,7 @@ WORDS = st.sampled_from(
 
 
 @given(st.lists(WORDS, max_size=14))
+@example(["SELECT", "."])
 @settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_query_makes_the_stand_in_fail(netsuite: Caller, words: list[str]) -> None:
     answer = netsuite.ask("SELECT " + " ".join(words))

@@ -65,7 +65,7 @@ class _Parser:
 
     def _next(self) -> Token:
         token = self._tokens[self._at]
-        self._at += 1
+        self._at += token.kind != "end"
         return token
 
     def _accept(self, *words: str) -> bool:
