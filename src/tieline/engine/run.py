@@ -22,6 +22,7 @@ from tieline.engine.override import as_read, corrected_record, void
 from tieline.engine.problem import Problem
 from tieline.engine.round import write_round
 from tieline.engine.step import Step, content_hash
+from tieline.engine.wake import wake
 from tieline.engine.withdrawal import withdraw_each
 from tieline.model.money import Money
 from tieline.model.notice import Notice
@@ -238,6 +239,14 @@ class Run:
     def wake(self, flow: str, key: str, engagement: str) -> None:
         """Wake a flow instance when this run commits."""
         self.wakes.append(Wake(flow, key, engagement))
+
+    def wake_at_once(self, flow: str, key: str, engagement: str) -> None:
+        """Wake a flow instance in the transaction at hand, together with what it shall see.
+
+        What is stored before the run ends must wake so: should the run fail, the next one finds nothing new, and a
+        wake that waits for the end of the run would be lost.
+        """
+        wake(self.db, flow, key, engagement, "flow", self.author.since)
 
     def wake_once(self, flow: str, key: str, engagement: str) -> None:
         """Wake a flow instance unless it has work on the agenda already: for what follows a first set-up.

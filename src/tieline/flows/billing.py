@@ -83,17 +83,17 @@ def still_open(run: Run, erp: Erp, draft: StoredInvoice | None) -> StoredInvoice
     state = erp.read_invoice(draft.external_id)
     if state.status == "draft":
         return draft
-    settle(run, draft, state)
+    with run.db.transaction():
+        settle(run, draft, state)
+        run.wake_at_once("invoice_feedback", draft.id, draft.engagement_id)
     return None
 
 
 def settle(run: Run, stored: StoredInvoice, state: InvoiceState) -> None:
-    """Take over what the ERP says; what its net amount proves to be on it is marked as invoiced at once."""
-    with run.db.transaction():
-        keep_state(run.db, stored.id, state)
-        if state.status != "void" and state.net.amount == stored.proposal.net.amount:
-            mark_invoiced(run.db, stored.id, _transactions(stored.proposal))
-    run.wake("invoice_feedback", stored.id, stored.engagement_id)
+    """Take over what the ERP says; what its net amount proves to be on it is marked as invoiced. In a transaction."""
+    keep_state(run.db, stored.id, state)
+    if state.status != "void" and state.net.amount == stored.proposal.net.amount:
+        mark_invoiced(run.db, stored.id, _transactions(stored.proposal))
 
 
 def billable_until(run: Run, project: Project, contract: ContractVersion, systems: Systems) -> date:

@@ -40,9 +40,9 @@ def settle_derived(run: Run, project: Project, contract: ContractVersion, system
         _warn(run, project, timeline, work, systems, today)
     with run.db.transaction():
         changed = settle_charges(run.db, projects, wanted_charges(run.db, timeline, work, until, today))
-    for other in projects:
-        if other.id in changed and other.id != project.id:
-            run.wake(FLOW, other.id, other.engagement_id)
+        for other in projects:
+            if other.id in changed and other.id != project.id:
+                run.wake_at_once(FLOW, other.id, other.engagement_id)
     return True
 
 

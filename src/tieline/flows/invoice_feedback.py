@@ -52,22 +52,26 @@ def _payments(run: Run, erp: Erp, stored: StoredInvoice, state: InvoiceState) ->
 
 
 def _take_over(run: Run, stored: StoredInvoice, state: InvoiceState) -> None:
-    settle(run, stored, state)
-    run.wakes = [wake for wake in run.wakes if wake.flow != "invoice_feedback"]
-    if stored.state is None or stored.state.status != state.status or stored.state.paid != state.paid:
-        label = f"Invoice {state.number or stored.external_id} {state.status.replace('_', ' ')}"
-        still = f"{state.outstanding} still to be paid" if state.outstanding.amount else None
-        run.with_commit(
-            lambda db: audit(
-                db,
-                "invoice.changed",
-                engagement=stored.engagement_id,
-                object_=f"{stored.connection}:invoice:{stored.id}",
-                detail={"label": label, "external_id": stored.external_id, "value": still},
-            )
-        )
-    run.wake("project_feedback", stored.project_id, stored.engagement_id)
-    run.wake("billing", stored.project_id, stored.engagement_id)
+    """With whom it concerns, in one commit: the next run would find nothing new."""
+    with run.db.transaction():
+        settle(run, stored, state)
+        if stored.state is None or stored.state.status != state.status or stored.state.paid != state.paid:
+            _tell(run, stored, state)
+        for flow in ("project_feedback", "billing"):
+            run.wake_at_once(flow, stored.project_id, stored.engagement_id)
+
+
+def _tell(run: Run, stored: StoredInvoice, state: InvoiceState) -> None:
+    label = f"Invoice {state.number or stored.external_id} {state.status.replace('_', ' ')}"
+    still = f"{state.outstanding} still to be paid" if state.outstanding.amount else None
+    audit(
+        run.db,
+        "invoice.changed",
+        engagement=stored.engagement_id,
+        object_=f"{stored.connection}:invoice:{stored.id}",
+        detail={"label": label, "external_id": stored.external_id, "value": still},
+    )
+    run.changed = True
 
 
 def invoice_summary(stored: StoredInvoice, state: InvoiceState) -> InvoiceSummary:
