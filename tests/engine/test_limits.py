@@ -54,6 +54,23 @@ def test_slots_that_are_given_back_are_free_however_many_were_held(
     other.close()
 
 
+def test_while_nobody_does_bulk_work_a_process_keeps_the_slots_it_uses(database: str) -> None:
+    slots, other = Slots(database, "acme", 4), Slots(database, "acme", 4)
+    slots.adapt(1.0, urgent=True, bulk=False)
+    mine = [slots.take("erp", "project") for _ in range(2)]
+    for slot in mine:
+        slots.give_back(slot)
+    assert {other.take("erp", "project") for _ in range(2)}.isdisjoint(mine)
+    slots.adapt(1.0, urgent=True, bulk=True)
+    again = [slots.take("erp", "project") for _ in range(2)]
+    assert set(again) == set(mine)
+    for slot in again:
+        slots.give_back(slot)
+    assert other.take("erp", "project") == 3, "the last quarter is free again for whoever is urgent"
+    slots.close()
+    other.close()
+
+
 def test_the_bucket_hands_out_no_more_than_its_burst(database: str) -> None:
     db = Database(database)
     limits = Limits(concurrent=5, per_second=0.01, burst=4, reserved_share=0.0)

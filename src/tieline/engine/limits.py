@@ -120,7 +120,7 @@ class Governor:
         """Take a handful; returns seconds to wait when there is none, and whether the vendor asked for it."""
         want = max(1, int(min(self._rules.rate / 10, self._rules.burst / 4)))
         handful = self._pool.take(tier, want)
-        self._slots.adapt(handful.at_once, urgent=handful.urgent)
+        self._slots.adapt(handful.at_once, urgent=handful.urgent, bulk=handful.bulk)
         if handful.taken:
             self._handfuls[tier] = handful.taken, time.monotonic() + HANDFUL_KEPT
         return handful.wait, handful.resting

@@ -54,6 +54,11 @@ class Pool:
         """When something other than bulk work last wanted a call."""
         return max((at for tier, at in self.asked.items() if tier not in BULK), default=0.0)
 
+    @property
+    def bulk_at(self) -> float:
+        """When bulk work last wanted a call."""
+        return max((at for tier, at in self.asked.items() if tier in BULK), default=0.0)
+
 
 def refill(pool: Pool, rules: Rules, now: float) -> None:
     """Let in what came since the last look, and share it among the tiers that want calls."""
@@ -134,6 +139,8 @@ class Handful:
     """Share of the stated calls side by side that the vendor takes now."""
     urgent: bool
     """Something other than bulk work called lately."""
+    bulk: bool
+    """Bulk work called lately."""
 
 
 class SharedPool:
@@ -150,7 +157,8 @@ class SharedPool:
             pool, now = self._read(db)
             taken, wait = take(pool, self._rules, tier, want, now)
             self._write(db, pool)
-        return Handful(taken, wait, pool.rest_until > now, pool.at_once, now - pool.urgent_at <= LATELY)
+        urgent, bulk = (now - at <= LATELY for at in (pool.urgent_at, pool.bulk_at))
+        return Handful(taken, wait, pool.rest_until > now, pool.at_once, urgent, bulk)
 
     def slow_down(self, rest: float, *, at_once: bool) -> None:
         """Tell all workers that the vendor refused a call because of its limits."""

@@ -3,7 +3,8 @@
 Those of one that stands still or is cut off are free when its session has been silent for a while.
 
 A process keeps a slot while it is busy and gives it back after a second of rest. Bulk work may use every slot while it
-is alone; when others called lately the last quarter is theirs, so that they never wait for a bulk call to end.
+is alone; when others called lately the last quarter is theirs, so that they never wait for a bulk call to end. While
+nobody does bulk work, no quarter is kept free.
 """
 
 import threading
@@ -41,6 +42,7 @@ class Slots:
         self._account = account
         self._count = self._allowed = count
         self._urgent = False
+        self._bulk = True
         self._condition = threading.Condition()
         self._session: Connection | None = None
         self._free: dict[int, float] = {}
@@ -49,11 +51,11 @@ class Slots:
         self._waiting: dict[Tier, int] = {}
         self._served: dict[Tier, float] = {}
 
-    def adapt(self, share: float, *, urgent: bool) -> None:
-        """Use only this share of the slots; `urgent`: somebody with more than bulk work called lately."""
+    def adapt(self, share: float, *, urgent: bool, bulk: bool = True) -> None:
+        """Use only this share of the slots; `urgent`, `bulk`: somebody with other, or with bulk work called lately."""
         with self._condition:
             self._allowed = max(1, int(self._count * share))
-            self._urgent = urgent
+            self._urgent, self._bulk = urgent, bulk
 
     def take(self, connection: str, tier: Tier) -> int:
         """A slot number. Raises Unavailable when all are taken for too long."""
@@ -80,7 +82,8 @@ class Slots:
                 ours = self._room(next(iter(BULK)))
                 has_one = any(other >= ours for other in self._free)
                 self._free[slot] = time.monotonic()
-                if slot >= ours and not self._urgent_waits() and (has_one or self._allowed - ours < 2):
+                others = self._bulk and (has_one or self._allowed - ours < 2)
+                if slot >= ours and others and not self._urgent_waits():
                     self._unlock(slot)
                 self._condition.notify_all()
 
