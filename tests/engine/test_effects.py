@@ -170,6 +170,20 @@ def test_a_list_is_written_in_one_round_with_one_effect_each(bench: Bench) -> No
     assert len(bench.rows("select id from effect where state = 'confirmed'")) == 30
 
 
+def test_one_run_may_write_a_target_twice(bench: Bench) -> None:
+    vendor = LedgerVendor()
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        for name in ("A", "B"):
+            run.ensure("Thing", vendor.operation(), Thing(id="thg_1", name=name))
+
+    bench.flows["f"] = flow
+    for _ in range(2):
+        assert bench.look("f") == "done"
+    assert [payload["name"] for _, _, payload in vendor.ledger] == ["A", "B", "A", "B"]
+    assert (bench.effect()["state"], bench.effect()["confirmed_content"]["name"]) == ("confirmed", "B")
+
+
 def test_an_unexpected_error_is_an_exception_and_what_was_written_is_kept(bench: Bench) -> None:
     vendor = LedgerVendor()
 

@@ -1,22 +1,29 @@
-"""PostgreSQL freezes in the middle of our commit: what was meant to be sent then is not sent when it thaws."""
+"""PostgreSQL is long about a commit of ours: what was meant to be sent then is not sent when it answers."""
 
-import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
+import psycopg
 import pytest
 
 from tests.e2e.deals import Line, win
 from tests.e2e.world import World
 from tests.faults.books import books, doubles
-from tests.faults.firm import Firm, firm, left_open
+from tests.faults.firm import firm, left_open
 from tests.faults.zombies import Zombies, answered
 from tieline.sdk.http import SEND_WINDOW
 
+_WAITS = """
+create function wait_for_the_test() returns trigger language plpgsql as $$
+begin perform pg_advisory_xact_lock_shared(4711); return null; end $$;
+create constraint trigger waits after insert or update on effect deferrable initially deferred
+  for each row execute function wait_for_the_test()
+"""
 
-@pytest.mark.torture  # beside other tests it sometimes finds no session in the middle of a transaction
+
+@pytest.mark.torture
 @pytest.mark.timeout(300)
 def test_a_commit_that_was_answered_too_late_is_followed_by_no_call(here: World, database: str) -> None:
     with firm(here, database, "effect.intending:1:freeze") as run:
@@ -26,8 +33,9 @@ def test_a_commit_that_was_answered_too_late_is_followed_by_no_call(here: World,
         first.tell("settle")
         assert not answered(first), "it comes to its first intent"
         try:
-            with frozen_in_transaction(run):
+            with commits_wait(database):
                 first.signal(signal.SIGCONT)  # it asks to commit, and is not answered
+                run.here.until(lambda: run.rows(_HANGS), "commit that hangs")
                 zombies.bury(first)
                 run.worker.tell("settle")  # its successor waits for the same row
                 time.sleep(SEND_WINDOW + 0.3)
@@ -45,19 +53,19 @@ def test_a_commit_that_was_answered_too_late_is_followed_by_no_call(here: World,
         assert left_open(run) == []
 
 
+_HANGS = """
+select pid from pg_locks where locktype = 'advisory' and objid = 4711 and not granted
+  and database = (select oid from pg_database where datname = current_database())
+"""
+
+
 @contextmanager
-def frozen_in_transaction(run: Firm) -> Iterator[None]:
-    """The sessions that are in the middle of a transaction stand still."""
-    query = "select pid from pg_stat_activity where datname = current_database() and state = 'idle in transaction'"
-    found = run.here.until(lambda: run.rows(query), "session in the middle of a transaction")
-    for row in found:
-        os.kill(row["pid"], signal.SIGSTOP)
-    try:
+def commits_wait(database: str) -> Iterator[None]:
+    """Whoever wrote an effect stands still at the end of its commit."""
+    with psycopg.connect(database, autocommit=True) as db:
+        db.execute(_WAITS)
+        db.execute("select pg_advisory_lock(4711)")
         yield
-    finally:
-        for row in found:
-            with suppress(ProcessLookupError):
-                os.kill(row["pid"], signal.SIGCONT)
 
 
 def written_twice(here: World) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
@@ -30,15 +31,18 @@ class Change:
 PARTS = 32
 """Rows of one count; sessions of the database share them out, since runs that end on one row wait for each other."""
 
-_COUNT = """
+COUNTED = """
+counted as (
 insert into change_count as c (connection, flow, hour, part, records, money)
-values (%(connection)s, %(flow)s, date_trunc('hour', clock_timestamp()), pg_backend_pid() %% %(parts)s, %(records)s,
-  %(money)s)
+select n.connection, %(flow)s, date_trunc('hour', clock_timestamp()), pg_backend_pid() %% %(parts)s, n.records, n.money
+from unnest(%(connections)s::text[], %(records)s::int[], %(money)s::jsonb[]) n (connection, records, money)
+where exists (select from ended) order by 1
 on conflict (connection, flow, hour, part) do update set records = c.records + excluded.records,
-  money = (select coalesce(jsonb_object_agg(key, amount), '{}') from (
+  money = case when excluded.money = '{}' then c.money else (
+    select coalesce(jsonb_object_agg(key, amount), '{}') from (
     select key, sum(value::numeric) as amount from (select * from jsonb_each_text(c.money)
-      union all select * from jsonb_each_text(excluded.money)) both_sides group by key) summed)
-"""
+      union all select * from jsonb_each_text(excluded.money)) both_sides group by key) summed) end)"""
+"""The part of the statement that ends a run (`ended`): what it sent is added to the count of this hour."""
 _EXCEEDED = """
 with hours as (
   select connection, flow, hour, sum(records) as records, max(allowed_by) as allowed_by from change_count
@@ -54,11 +58,14 @@ where now_.hour = date_trunc('hour', clock_timestamp()) and now_.allowed_by is n
 """
 
 
-def count_changes(db: Connection, flow: str, changes: Mapping[str, Change]) -> None:
-    """Add what a run sent to the count of this hour; call in the transaction that ends the run."""
-    for connection, change in sorted(changes.items()):
-        values = {"connection": connection, "flow": flow, "records": change.records, "money": Jsonb(change.money)}
-        db.execute(_COUNT, {**values, "parts": PARTS})
+def count_values(changes: Mapping[str, Change]) -> dict[str, Any]:
+    """What the part is told."""
+    return {
+        "connections": list(changes),
+        "records": [change.records for change in changes.values()],
+        "money": [Jsonb(change.money) for change in changes.values()],
+        "parts": PARTS,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
 """The effect rows: one demanded write to one target in one system, its intent before the call, its outcome after.
 
 Identity is (connection, target, subject), whoever asks. An intent is committed before the call; the outcome travels
-with the next intent or the end of the run. Both are fenced by the engagement's epoch and by the attempt they judged.
+with the next intent or the end of the run, mostly in one statement. Both are fenced by the engagement's epoch and by
+the attempt they judged.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
@@ -91,6 +94,17 @@ from unnest(%(subjects)s::text[]) wanted (subject)
     and subject = wanted.subject offset 0) e
   left join lease l on l.engagement = e.engagement
 """  # noqa: S608
+_OF_FLOW = f"""{_READ}
+from effect e left join lease l on l.engagement = e.engagement
+where e.flow = %(flow)s and e.key = %(key)s limit %(most)s
+"""
+MOST_KNOWN = 200
+
+
+def effects_of_flow(connection: Connection, flow: str, key: str, engagement: str) -> list[Effect]:
+    """The effects a flow instance was the last to write, at most MOST_KNOWN."""
+    values = {"flow": flow, "key": key, "engagement": engagement, "most": MOST_KNOWN}
+    return [_effect(row) for row in connection.execute(_OF_FLOW, values).fetchall()]
 
 
 def read_effects(
@@ -102,7 +116,11 @@ def read_effects(
         rows = connection.execute(_ONE, {**values, "subject": subjects[0]}).fetchall()
     else:
         rows = connection.execute(_MANY, {**values, "subjects": subjects}).fetchall()
-    return {row["subject"]: Effect(**{**row, "still_running": bool(row["still_running"])}) for row in rows}
+    return {row["subject"]: _effect(row) for row in rows}
+
+
+def _effect(row: Mapping[str, Any]) -> Effect:
+    return Effect(**{**row, "still_running": bool(row["still_running"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,51 +153,13 @@ class Author:
     """When the event behind this run came: the start of the service clock."""
 
 
-_INSERT = """
-insert into effect (connection, target, subject, engagement, flow, key, label, run_id, state, epoch, create_key,
-  ordinal, content_hash, content, source_version, sent_at)
-select %(connection)s, %(target)s, %(subject)s, %(engagement)s, %(flow)s, %(key)s, %(label)s, %(run_id)s, 'intended',
-  %(epoch)s, %(create_key)s, %(ordinal)s, %(content_hash)s, %(content)s, %(source_version)s::bigint, clock_timestamp()
-where exists (select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
-on conflict (connection, target, subject) do nothing returning id
-"""
-_UPDATE = """
-update effect set state = 'intended', engagement = %(engagement)s, flow = %(flow)s, key = %(key)s, label = %(label)s,
-  run_id = %(run_id)s, epoch = %(epoch)s, create_key = %(create_key)s, ordinal = %(ordinal)s,
-  generation = generation + (content_hash <> %(content_hash)s)::int, attempts = attempts + 1,
-  content_hash = %(content_hash)s, content = %(content)s, source_version = %(source_version)s::bigint,
-  sent_at = clock_timestamp(), retry_at = null, retired_at = null, problem = null, changed_at = clock_timestamp()
-where id = %(id)s and state = %(was)s and attempts = %(attempts)s
-  and exists (select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
-returning id
-"""
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the row of a run tells from its first change on."""
 
-
-def write_intent(connection: Connection, intent: Intent, author: Author) -> tuple[int, int]:
-    """Write the intent; returns the effect's id and its attempt number. Raises Moved when the race is lost."""
-    values: dict[str, Any] = {
-        "connection": intent.connection,
-        "target": intent.target,
-        "subject": intent.subject,
-        "label": intent.label,
-        "content": Jsonb(intent.content),
-        "content_hash": intent.content_hash,
-        "create_key": intent.create_key,
-        "ordinal": intent.ordinal,
-        "source_version": intent.source_version,
-        "engagement": author.engagement,
-        "flow": author.flow,
-        "key": author.key,
-        "epoch": author.epoch,
-        "run_id": author.run_id,
-    }
-    before = intent.before
-    if before is not None:
-        values |= {"id": before.id, "was": before.state, "attempts": before.attempts}
-    row = connection.execute(_UPDATE if before else _INSERT, values).fetchone()
-    if row is None:
-        raise Moved
-    return int(row["id"]), before.attempts + 1 if before else 1
+    reasons: tuple[str, ...]
+    app_version: str
+    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +178,16 @@ class Outcome:
     problem: dict[str, Any] | None = None
 
 
-# The service fact, the link and the trail commit with the outcome they tell; one statement, one round trip.
+# Parts of one statement: `began` has the run's id; `done` has a row unless the outcome lost its race, and then nothing
+# else is done. The service fact, the link and the trail commit with the outcome they tell.
+_BEGIN_RUN = """
+began as (
+insert into run (flow, key, engagement, epoch, reasons, app_version, started_at, state)
+values (%(flow)s, %(key)s, %(engagement)s, %(epoch)s, %(reasons)s, %(app_version)s, %(started_at)s, 'running')
+returning id)"""
+_HAS_BEGUN = "began as (select %(run_id)s::bigint as id)"
 _OUTCOME = """
-with done as (
+done as (
 update effect set state = %(state)s,
   confirmed_hash = case %(state)s when 'confirmed' then content_hash when 'in_doubt' then null
     when 'accepted' then null else confirmed_hash end,
@@ -212,7 +199,7 @@ update effect set state = %(state)s,
   quarantine_until = case when %(quarantine)s::float8 is null then quarantine_until
     else greatest(quarantine_until, clock_timestamp() + make_interval(secs => %(quarantine)s::float8)) end,
   problem = %(problem)s, changed_at = clock_timestamp()
-where id = %(id)s and attempts = %(attempt)s and epoch = %(epoch)s
+where id = %(effect_id)s and attempts = %(attempt)s and epoch = %(epoch)s
   and exists (select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
 returning id, state, connection, engagement, label, target, subject),
 measured as (
@@ -228,9 +215,72 @@ linked as (
 told as (
   insert into audit_event (engagement, run_id, action, object, detail)
   select engagement, %(run_id)s, 'effect.' || state, connection || ':' || target || ':' || subject, %(detail)s
-  from done)
-select id from done
-"""
+  from done)"""
+_NO_OUTCOME = "done as (select 0 as id)"
+_INSERT = """
+intent as (
+insert into effect (connection, target, subject, engagement, flow, key, label, run_id, state, epoch, create_key,
+  ordinal, content_hash, content, source_version, sent_at)
+select %(connection)s, %(target)s, %(subject)s, %(engagement)s, %(flow)s, %(key)s, %(label)s, began.id, 'intended',
+  %(epoch)s, %(create_key)s, %(ordinal)s, %(content_hash)s, %(content)s, %(source_version)s::bigint, clock_timestamp()
+from began where exists (select from done)
+  and exists (select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
+on conflict (connection, target, subject) do nothing returning id)"""
+_UPDATE = """
+intent as (
+update effect set state = 'intended', engagement = %(engagement)s, flow = %(flow)s, key = %(key)s, label = %(label)s,
+  run_id = began.id, epoch = %(epoch)s, create_key = %(create_key)s, ordinal = %(ordinal)s,
+  generation = generation + (content_hash <> %(content_hash)s)::int, attempts = attempts + 1,
+  content_hash = %(content_hash)s, content = %(content)s, source_version = %(source_version)s::bigint,
+  sent_at = clock_timestamp(), retry_at = null, retired_at = null, problem = null, changed_at = clock_timestamp()
+from began where effect.id = %(id)s and state = %(was)s and attempts = %(attempts)s and exists (select from done)
+  and exists (select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
+returning effect.id)"""
+
+
+@cache
+def statement(*parts: str, returns: str) -> bytes:
+    """One statement of such parts."""
+    return f"with {','.join(parts)}\nselect {returns}".encode()
+
+
+def outcome_part(outcome: Outcome | None) -> str:
+    """The part of a statement that settles an attempt: its `done` has a row, unless another run has taken over."""
+    return _OUTCOME if outcome else _NO_OUTCOME
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An intent that is stored, or (`effect_id` is None) lost the race to another run."""
+
+    run_id: int
+    effect_id: int | None
+    attempt: int
+
+
+def write_intent(
+    connection: Connection, intent: Intent, author: Author, begins: Beginning | None, outcome: Outcome | None
+) -> Stored:
+    """Write an intent, and with it the run's row (`begins`) and what became of the attempt before it.
+
+    Raises Moved when another run has taken over.
+    """
+    before = intent.before
+    values = {**_values_of(intent), **author_values(author, begins)}
+    if before is not None:
+        values |= {"id": before.id, "was": before.state, "attempts": before.attempts}
+    if outcome is not None:
+        values |= outcome_values(outcome, author)
+    query = statement(
+        _BEGIN_RUN if begins else _HAS_BEGUN,
+        outcome_part(outcome),
+        _UPDATE if before else _INSERT,
+        returns="(select id from began) as run_id, (select id from done) as done, (select id from intent) as id",
+    )
+    row = connection.execute(query, values).fetchone()
+    if row is None or row["done"] is None:
+        raise Moved
+    return Stored(row["run_id"], row["id"], before.attempts + 1 if before else 1)
 
 
 def write_outcome(connection: Connection, outcome: Outcome, author: Author) -> None:
@@ -238,6 +288,51 @@ def write_outcome(connection: Connection, outcome: Outcome, author: Author) -> N
 
     Raises Moved when another run has taken over.
     """
+    query = statement(_OUTCOME, returns="id from done")
+    values = {**author_values(author, None), **outcome_values(outcome, author)}
+    if connection.execute(query, values).fetchone() is None:
+        raise Moved
+
+
+def begin_run(connection: Connection, author: Author, begins: Beginning) -> int:
+    """Make the row of a run; returns its id."""
+    query = statement(_BEGIN_RUN, returns="id from began")
+    row = connection.execute(query, author_values(author, begins)).fetchone()
+    assert row is not None
+    return int(row["id"])
+
+
+def author_values(author: Author, begins: Beginning | None) -> dict[str, Any]:
+    """What statements are told of who writes."""
+    values: dict[str, Any] = {
+        "engagement": author.engagement,
+        "flow": author.flow,
+        "key": author.key,
+        "epoch": author.epoch,
+        "run_id": author.run_id,
+    }
+    if begins is not None:
+        told = {"reasons": list(begins.reasons), "app_version": begins.app_version, "started_at": begins.started_at}
+        values |= told
+    return values
+
+
+def _values_of(intent: Intent) -> dict[str, Any]:
+    return {
+        "connection": intent.connection,
+        "target": intent.target,
+        "subject": intent.subject,
+        "label": intent.label,
+        "content": Jsonb(intent.content),
+        "content_hash": intent.content_hash,
+        "create_key": intent.create_key,
+        "ordinal": intent.ordinal,
+        "source_version": intent.source_version,
+    }
+
+
+def outcome_values(outcome: Outcome, author: Author) -> dict[str, Any]:
+    """What `outcome_part` is told, beside the author."""
     intent = outcome.intent
     detail = {
         "label": intent.label,
@@ -246,24 +341,16 @@ def write_outcome(connection: Connection, outcome: Outcome, author: Author) -> N
         "problem": (outcome.problem or {}).get("message"),
         "hash": intent.content_hash.hex(),
     }
-    row = connection.execute(
-        _OUTCOME,
-        {
-            "id": outcome.effect_id,
-            "attempt": outcome.attempt,
-            "state": outcome.state,
-            "external_id": outcome.external_id,
-            "handle": outcome.handle,
-            "wait": outcome.wait_seconds,
-            "quarantine": outcome.quarantine_seconds,
-            "problem": Jsonb(outcome.problem) if outcome.problem else None,
-            "epoch": author.epoch,
-            "engagement": author.engagement,
-            "tier": tier_of(author.tier, intent.target),
-            "since": author.since,
-            "run_id": author.run_id,
-            "detail": Jsonb(detail),
-        },
-    ).fetchone()
-    if row is None:
-        raise Moved
+    return {
+        "effect_id": outcome.effect_id,
+        "attempt": outcome.attempt,
+        "state": outcome.state,
+        "external_id": outcome.external_id,
+        "handle": outcome.handle,
+        "wait": outcome.wait_seconds,
+        "quarantine": outcome.quarantine_seconds,
+        "problem": Jsonb(outcome.problem) if outcome.problem else None,
+        "tier": tier_of(author.tier, intent.target),
+        "since": author.since,
+        "detail": Jsonb(detail),
+    }

@@ -1,6 +1,7 @@
 """Running a flow instance: begin (fence, reasons), the flow itself, and the end that settles books and agenda."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -8,9 +9,17 @@ from typing import Any
 import structlog
 
 from tieline.engine.approvals import void_unasked
-from tieline.engine.change_guard import count_changes
+from tieline.engine.change_guard import COUNTED, count_values
 from tieline.engine.controls import Controls, pause
-from tieline.engine.effect import Author, Moved
+from tieline.engine.effect import (
+    Author,
+    Moved,
+    author_values,
+    outcome_part,
+    outcome_values,
+    statement,
+    write_outcome,
+)
 from tieline.engine.problem import Problem, auth_problem, problem_of, settle_problems
 from tieline.engine.retry_policy import MOST_TRIES, back_off, tries_exhausted
 from tieline.engine.run import EndState, Run, Stop
@@ -96,6 +105,8 @@ fence as (
   insert into lease (engagement, epoch) select engagement, 1 from seen
   on conflict (engagement) do update set epoch = lease.epoch + 1 returning epoch)
 select seen.engagement, seen.wanted, seen.since, seen.taken as reasons, fence.epoch, clock_timestamp() as now,
+  exists (select from exception_line where flow = %(flow)s and key = %(key)s) as has_problems,
+  exists (select from approval where flow = %(flow)s and key = %(key)s) as has_approvals,
   set_config('synchronous_commit', 'off', true)
 from seen, fence
 """
@@ -124,6 +135,8 @@ def _begin(engine: FlowEngine, db: Connection, flow: str, key: str) -> tuple[Run
         app_version=engine.app_version,
         started_at=started,
         day=engine.today() if engine.today else None,
+        has_problems=row["has_problems"],
+        has_approvals=row["has_approvals"],
     )
     return run, row["wanted"]
 
@@ -166,89 +179,108 @@ def _failures(run: Run) -> int:
     return int(row["failures"]) if row else 0
 
 
-_AGENDA = """
-update agenda set done = greatest(done, %(wanted)s), state = %(state)s, note = %(note)s,
+# Parts of one statement, behind `outcome_part`: when the outcome lost its race, or the run its lease, nothing is done.
+_ENDED = """
+ended as (
+update agenda set done = greatest(done, %(wanted)s), state = %(end)s, note = %(note)s,
   failures = case when %(complete)s then 0 else failures + 1 end,
   due_at = case when %(due)s::timestamptz is null then due_at else least(due_at, %(due)s::timestamptz) end,
-  since = case when %(state)s = 'retrying' then since when wanted > %(wanted)s then %(started)s end,
+  since = case when %(end)s = 'retrying' then since when wanted > %(wanted)s then %(started)s end,
   taken = case when %(complete)s then '{}' else taken end
-where flow = %(flow)s and key = %(key)s and exists (
-  select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
-returning exists (select from exception_line l where l.flow = agenda.flow and l.key = agenda.key) as has_problems,
-  exists (select from approval a where a.flow = agenda.flow and a.key = agenda.key) as has_approvals
-"""
+where flow = %(flow)s and key = %(key)s and exists (select from done)
+  and exists (select from lease where engagement = %(engagement)s and epoch = %(epoch)s)
+returning flow)"""
+_CLOSED = """
+closed as (
+update run set ended_at = clock_timestamp(), state = %(end)s, note = %(note)s, steps = %(steps)s
+where id = %(run_id)s and exists (select from ended))"""
 _RETIRE = """
 update effect e set retired_at = clock_timestamp() where e.flow = %(flow)s and e.key = %(key)s and retired_at is null
   and not exists (select from unnest(%(connections)s::text[], %(targets)s::text[], %(subjects)s::text[])
     as d (connection, target, subject)
     where d.connection = e.connection and d.target = e.target and d.subject = e.subject)
 """
-_RUN = """
-update run set ended_at = clock_timestamp(), state = %s, note = %s, steps = %s where id = %s
+_SUPERSEDED = """
+update run set ended_at = clock_timestamp(), state = 'superseded', note = 'another run took over', steps = %s
+where id = %s
 """
 
 
 def _end(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
-    pending, begun = list(run.pending), run.author
+    begun = run.author
 
     def settle() -> EndState:
-        run.pending[:], run.author = pending, begun
+        run.author = begun
         return _settle(engine, run, wanted, end)
 
     return repeated(settle)
 
 
 def _settle(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
-    author = run.author
-    with run.db.transaction():
-        row = run.db.execute(
-            _AGENDA,
-            {
-                "wanted": wanted,
-                "state": end.state,
-                "note": end.note,
-                "due": min([*run.due, *run.later], default=None),
-                "started": run.started_at,
-                "complete": end.complete,
-                "flow": author.flow,
-                "key": author.key,
-                "engagement": author.engagement,
-                "epoch": author.epoch,
-            },
-        ).fetchone()
-        if row is None:
-            raise Moved
+    retires = end.complete and end.state in ("done", "blocked") and bool(run.demanded) and run.may_retire
+    alone = not (retires or run.asked or run.has_approvals) and _ends_in_one_statement(run)
+    with nullcontext() if alone else run.db.transaction():
         if run.changed or run.problems:
-            author = run.begin_changes()
-        run.flush()
-        count_changes(run.db, author.flow, run.counts)
+            run.begin_changes()
+        for outcome in run.pending[:-1]:
+            write_outcome(run.db, outcome, run.author)
+        _write_end(run, wanted, end)
         for action in run.in_transaction:
             action(run.db)
-        if end.complete and row["has_approvals"]:
-            void_unasked(run.db, author, run.asked)
-        if end.complete and end.state in ("done", "blocked") and run.demanded:
+        if end.complete and (run.asked or run.has_approvals):
+            void_unasked(run.db, run.author, run.asked)
+        if retires:
             _retire(run)
-        if run.problems or row["has_problems"]:
+        if run.problems or run.has_problems:
             settle_problems(
                 run.db,
-                flow=author.flow,
-                key=author.key,
-                engagement=author.engagement,
+                flow=run.author.flow,
+                key=run.author.key,
+                engagement=run.author.engagement,
                 problems=run.problems,
                 keep_others=end.state == "retrying",
                 records=run.read,
             )
-        if author.run_id:
-            run.db.execute(_RUN, [end.state, end.note, run.steps_json(), author.run_id])
         for item in run.wakes:
-            wake(run.db, item.flow, item.key, item.engagement, "flow", author.since)
+            wake(run.db, item.flow, item.key, item.engagement, "flow", run.author.since)
         crash_point("run.ending")
+    run.pending.clear()
     crash_point("run.ended")
     for problem in run.problems:
         if problem.kind == "auth" and problem.connection:
             pause(engine.database, "connection", problem.connection, "its credentials are refused", "tieline")
-    log.info("run_ended", flow=author.flow, key=author.key, state=end.state, steps=len(run.steps))
+    log.info("run_ended", flow=run.author.flow, key=run.author.key, state=end.state, steps=len(run.steps))
     return end.state
+
+
+def _ends_in_one_statement(run: Run) -> bool:
+    """Whether its end is the agenda, its own row, its count and the outcome that waits, and nothing more."""
+    tells = run.in_transaction or run.wakes or run.problems or run.has_problems
+    return not tells and len(run.pending) < 2 and (run.author.run_id != 0 or not run.changed)
+
+
+def _write_end(run: Run, wanted: int, end: End) -> None:
+    outcome = run.pending[-1] if run.pending else None
+    values: dict[str, Any] = {
+        **author_values(run.author, None),
+        "wanted": wanted,
+        "end": end.state,
+        "note": end.note,
+        "due": min([*run.due, *run.later], default=None),
+        "started": run.started_at,
+        "complete": end.complete,
+    }
+    if outcome:
+        values |= outcome_values(outcome, run.author)
+    parts = [outcome_part(outcome), _ENDED]
+    if run.author.run_id:
+        parts.append(_CLOSED)
+        values |= {"steps": run.steps_json()}
+    if run.counts:
+        parts.append(COUNTED)
+        values |= count_values(run.counts)
+    if run.db.execute(statement(*parts, returns="flow from ended"), values).fetchone() is None:
+        raise Moved
 
 
 def _retire(run: Run) -> None:
@@ -268,7 +300,7 @@ def _retire(run: Run) -> None:
 def _superseded(run: Run) -> EndState:
     with run.db.transaction():
         if run.author.run_id:
-            run.db.execute(_RUN, ["superseded", "another run took over", run.steps_json(), run.author.run_id])
+            run.db.execute(_SUPERSEDED, [run.steps_json(), run.author.run_id])
         wake(run.db, run.author.flow, run.author.key, run.author.engagement, "flow")
     return "superseded"
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from tieline.engine.decide import (
     Wait,
     decide,
 )
-from tieline.engine.effect import Effect, Intent, Moved, Outcome, read_effects, write_intent
+from tieline.engine.effect import Effect, Intent, Outcome, read_effects
 from tieline.engine.foresight import foresee
 from tieline.engine.link import NOT_NEEDED, SHADOW_ID, Link
 from tieline.engine.problem import (
@@ -92,12 +93,14 @@ class Round:
         self.operation = operation
         self.once = once
         self.links: dict[str, Link] = {}
+        self.repeats = False  # whether this run demanded some of the records before: what it knew of them is old
 
     def write(self, records: Sequence[Record], after: Link | None, links: Mapping[str, Link]) -> dict[str, Link]:
         """Decide, send and settle."""
         operation = self.operation
-        for record in records:
-            self.run.demanded.add((operation.connection, operation.target, record.subject))
+        demanded = {(operation.connection, operation.target, record.subject) for record in records}
+        self.repeats = not self.run.demanded.isdisjoint(demanded)
+        self.run.demanded |= demanded
         held = self._held(records, [link for link in (*links.values(), after) if link is not None])
         if held is not None:
             return held
@@ -165,35 +168,22 @@ class Round:
 
     def _shadow(self, demand: Demand) -> None:
         run, operation = self.run, self.operation
+        where = (operation.connection, operation.target, demand.record.subject)
         run.db.execute(
             "insert into shadow_effect (connection, target, subject, engagement, flow, label, content)"
             " values (%s, %s, %s, %s, %s, %s, %s) on conflict (connection, target, subject) do update"
             " set content = excluded.content, recorded_at = clock_timestamp()",
-            [
-                operation.connection,
-                operation.target,
-                demand.record.subject,
-                run.author.engagement,
-                run.author.flow,
-                self.label,
-                Jsonb(demand.payload),
-            ],
+            [*where, run.author.engagement, run.author.flow, self.label, Jsonb(demand.payload)],
         )
         self.note(demand.record, "shadow", detail="would be sent")
         self.links[demand.record.id] = Link(self.label, "shadow", SHADOW_ID)
 
     def _converge(self, demands: list[Demand]) -> None:
         """Decide and send until every record is settled for this run; a lost race looks again."""
-        for _ in range(PASSES):
+        for number in range(PASSES):
             if not demands:
                 return
-            effects = read_effects(
-                self.run.db,
-                self.operation.connection,
-                self.operation.target,
-                [demand.record.subject for demand in demands],
-                self.run.author.engagement,
-            )
+            effects = self._effects([demand.record.subject for demand in demands], first=number == 0)
             calls, again = [], []
             for demand in demands:
                 effect = effects.get(demand.record.subject)
@@ -208,6 +198,15 @@ class Round:
             self._wait(
                 demand.record, self.run.started_at + timedelta(seconds=1), "is being written elsewhere", "waiting"
             )
+
+    def _effects(self, subjects: list[str], *, first: bool) -> dict[str, Effect]:
+        vendor, target, run = self.operation.connection, self.operation.target, self.run
+        if self.repeats and run.pending:
+            self._flush()
+        if not first or self.repeats:
+            return read_effects(run.db, vendor, target, subjects, run.author.engagement)
+        known = run.known_effects()
+        return {subject: known[vendor, target, subject] for subject in subjects if (vendor, target, subject) in known}
 
     def judge(self, demand: Demand, effect: Effect | None) -> Decision:
         record = demand.record
@@ -247,21 +246,22 @@ class Round:
     def _send(self, calls: Sequence[tuple[Demand, Effect | None, Decision]]) -> list[Demand]:
         run = self.run
         attempts, again = [], []
-        with run.db.transaction():
-            author = run.begin_changes()
-            run.flush()
+        at_once = len(calls) == 1 and len(run.pending) < 2  # one statement, which is a transaction of its own
+        with nullcontext() if at_once else run.db.transaction():
+            crash_point("effect.intending")
             intended_at = time.monotonic()  # not after the commit: a frozen database may take long to answer it
+            if not at_once:
+                run.begin_changes()
+                run.flush()
             for demand, effect, decision in calls:
                 intent = self._intent(demand, effect, decision)
-                try:
-                    effect_id, number = write_intent(run.db, intent, author)
-                except Moved:
+                stored = run.intend(intent)
+                if stored.effect_id is None:
                     again.append(demand)
                     continue
-                attempts.append((demand, decision, intent, effect_id, number))
+                attempts.append((demand, decision, intent, stored.effect_id, stored.attempt))
                 if effect is None or not effect.failures:  # what is sent again because it failed is no further change
                     run.count_change(self.operation.connection, demand.record)
-            crash_point("effect.intending")
         crash_point("effect.intended")
         run.changed = True
         ends = self._call_all([(decision, intent) for _, decision, intent, _, _ in attempts], intended_at)
@@ -272,10 +272,13 @@ class Round:
             if isinstance(decision, Replay) and ended.state == "confirmed":
                 again.append(demand)
         if again or WriteSafety.NEVER_RETRY in (self.operation.creates, self.operation.updates):
-            with run.db.transaction():
-                run.flush()
+            self._flush()
             crash_point("effect.settled")
         return again
+
+    def _flush(self) -> None:
+        with self.run.db.transaction():
+            self.run.flush()
 
     def _call_all(self, calls: list[tuple[Decision, Intent]], intended_at: float) -> list[Ended]:
         if len(calls) < 2:

@@ -15,7 +15,19 @@ from tieline.engine.approval_policy import Asked
 from tieline.engine.approvals import State, ask_approval, void_approval, was_declined
 from tieline.engine.change_guard import Change
 from tieline.engine.controls import Controls
-from tieline.engine.effect import Author, Outcome, write_outcome
+from tieline.engine.effect import (
+    MOST_KNOWN,
+    Author,
+    Beginning,
+    Effect,
+    Intent,
+    Outcome,
+    Stored,
+    begin_run,
+    effects_of_flow,
+    write_intent,
+    write_outcome,
+)
 from tieline.engine.foresight import Foresight
 from tieline.engine.link import Link
 from tieline.engine.override import as_read, corrected_record, void
@@ -90,6 +102,10 @@ class Run:
     """What was read of records a person may correct, as their source holds it."""
     day: date | None = None
     """The day it is, for a run of another day than this."""
+    has_problems: bool = False
+    """Whether exceptions wait for this flow instance as it begins."""
+    has_approvals: bool = False
+    _known: dict[tuple[str, str, str], Effect] | None = None
 
     @property
     def today(self) -> date:
@@ -306,22 +322,41 @@ class Run:
     def begin_changes(self) -> Author:
         """The run's row is made with its first change, so that a run that finds nothing to do leaves no trace."""
         if self.author.run_id == 0:
-            row = self.db.execute(
-                "insert into run (flow, key, engagement, epoch, reasons, app_version, started_at, state)"
-                " values (%s, %s, %s, %s, %s, %s, %s, 'running') returning id",
-                [
-                    self.author.flow,
-                    self.author.key,
-                    self.author.engagement,
-                    self.author.epoch,
-                    list(self.reasons),
-                    self.app_version,
-                    self.started_at,
-                ],
-            ).fetchone()
-            assert row is not None
-            self.author = replace(self.author, run_id=int(row["id"]))
+            self.author = replace(self.author, run_id=begin_run(self.db, self.author, self._beginning()))
         return self.author
+
+    def _beginning(self) -> Beginning:
+        return Beginning(self.reasons, self.app_version, self.started_at)
+
+    def intend(self, intent: Intent) -> Stored:
+        """Store an intent, and in the same statement what commits with it: the outcome that waits, the run's row.
+
+        Raises Moved when another run has taken over.
+        """
+        begins = self._beginning() if self.author.run_id == 0 else None
+        outcome = self.pending[0] if self.pending else None
+        stored = write_intent(self.db, intent, self.author, begins, outcome)
+        self.pending.clear()
+        if begins:
+            self.author = replace(self.author, run_id=stored.run_id)
+        return stored
+
+    def known_effects(self) -> dict[tuple[str, str, str], Effect]:
+        """What this flow instance wrote before this run, by connection, target and subject: read once.
+
+        What is not among them may still exist, written by another flow. Who takes it for new loses the race at the
+        intent, and then reads it.
+        """
+        if self._known is None:
+            found = effects_of_flow(self.db, self.author.flow, self.author.key, self.author.engagement)
+            self._known = {(effect.connection, effect.target, effect.subject): effect for effect in found}
+        return self._known
+
+    @property
+    def may_retire(self) -> bool:
+        """Whether there may be an effect of this flow instance that this run did not demand."""
+        known = self._known
+        return known is None or len(known) >= MOST_KNOWN or not self.demanded.issuperset(known)
 
     def count_change(self, connection: str, record: Record) -> None:
         """Count one record sent."""
