@@ -35,3 +35,18 @@ def test_capacity_is_told_by_role_and_week_with_whom_the_firm_lacks(
     assert {one["region"] for one in found["people"]} == {"EMEA"}
     refused = tieline("capacity", "--role", "Pilot", "--site", site)
     assert (refused.code, refused.out) == (1, "")
+
+
+def test_missing_time_is_told_and_nothing_is_missing_where_no_time_is_known(
+    tieline: Command, site: Path, ahead: BusyWeek
+) -> None:
+    with ahead.database.transaction() as db:
+        db.execute("update project_transaction set person = null, work_date = current_date - 60")
+    shown = tieline("missing-time", "--site", site)
+    assert shown.out == "No time is missing.\n", "the only one who may book is nobody of people.csv"
+    with ahead.database.transaction() as db:
+        db.execute("update psa_person set email = 'lena.brandt@haldenmarsh.example'")
+    shown = tieline("missing-time", "--site", site)
+    assert "Lena Brandt" in shown.out
+    assert "Nobody is written to: [missing_time] remind is false." in shown.out
+    assert len(tieline("missing-time", "--json", "--site", site).json()["items"]) == 4

@@ -20,6 +20,7 @@ from tieline.api import (
     key_figures,
     lineage,
     matches,
+    missing_time,
     operations,
     outlook,
     reconciliation,
@@ -79,6 +80,7 @@ def api_router() -> APIRouter:
         answers,
         collections,
         capacity,
+        missing_time,
         key_figures,
         outlook,
     ):

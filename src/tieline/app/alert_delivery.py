@@ -51,6 +51,8 @@ class News:
     link: str
     opened_at: datetime
     resolved_at: datetime | None = None
+    recipient: str | None = None
+    """E-mail of the one person it is for; None: whoever the channel reaches."""
 
     @property
     def headline(self) -> str:
@@ -72,6 +74,7 @@ class News:
                 "opened_at": self.opened_at.isoformat(),
                 "resolved_at": self.resolved_at.isoformat() if self.resolved_at else None,
                 "link": f"{site.alerts.console.rstrip('/')}{self.link}",
+                **({"to": self.recipient} if self.recipient else {}),
             },
         }
 
@@ -81,11 +84,12 @@ _CLAIM = """
 with next as (
   select m.id from alert_message m where m.state = 'waiting' and m.due_at <= clock_timestamp()
     and not exists (select from alert_message o where o.alert_id = m.alert_id and o.channel = m.channel
-      and o.id < m.id and o.state = 'waiting')
+      and o.id < m.id and o.state = 'waiting' and o.recipient is not distinct from m.recipient)
   order by m.due_at, m.id for update skip locked limit 1)
 update alert_message m set attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => %s)
 from next, alert a where m.id = next.id and a.id = m.alert_id
-returning m.id, m.channel, m.news, m.attempts, a.cause, a.kind, a.title, a.message, a.link, a.opened_at, a.resolved_at
+returning m.id, m.channel, m.news, m.attempts, m.recipient, a.cause, a.kind, a.title, a.message, a.link,
+  a.opened_at, a.resolved_at
 """
 _SENT = "update alert_message set state = 'sent', sent_at = clock_timestamp(), problem = null where id = %s"
 _AGAIN = """
@@ -110,7 +114,7 @@ def _deliver(database: Database, site: Site, row: Mapping[str, Any]) -> bool:
     channel = next((one for one in site.alert_channels if one.name == row["channel"]), None)
     news = News(
         message_id=f"{site.uid}-alert-{row['id']}",
-        **{name: row[name] for name in ("news", "cause", "kind", "title", "message", "link", "opened_at")},
+        **{name: row[name] for name in ("news", "cause", "kind", "title", "message", "link", "opened_at", "recipient")},
         resolved_at=row["resolved_at"] if row["news"] == "resolved" else None,
     )
     problem = "the site has no channel of this name any more"
@@ -203,7 +207,7 @@ def _letter(site: Site, channel: EmailChannel, news: News) -> EmailMessage:
     message = EmailMessage()
     message["Subject"] = " ".join(f"[Tieline] {site.firm.name}: {news.headline}".split())
     message["From"] = channel.sender
-    message["To"] = ", ".join(channel.to)
+    message["To"] = news.recipient or ", ".join(channel.to)
     message["Message-ID"] = f"<{news.message_id}@tieline>"
     message["Date"] = news.resolved_at or news.opened_at
     message["Auto-Submitted"] = "auto-generated"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -10,7 +11,9 @@ from tieline.app.site import Site
 from tieline.app.site_service import AlertKind
 from tieline.app.views.approvals import list_approvals, who_decides
 from tieline.app.views.calls import read_calls
+from tieline.app.views.missing_time import cause_of, read_missing_time
 from tieline.app.views.service import read_service
+from tieline.capacity.missing_time import Step
 from tieline.engine.audit import audit
 from tieline.model.durations import spoken
 from tieline.sdk.secrets import scrub
@@ -34,6 +37,8 @@ class Cause:
     message: str
     link: str
     """Page of the console."""
+    recipients: tuple[str, ...] = ()
+    """E-mails of those it concerns, who are told once and never of its end; none: the channels' own."""
 
 
 Finder = Callable[[Connection, Site], Iterator[Cause]]
@@ -211,6 +216,26 @@ def early_warnings(db: Connection, site: Site) -> Iterator[Cause]:
             )
 
 
+def missing_time(db: Connection, site: Site, now: datetime | None = None) -> Iterator[Cause]:
+    """Weeks with too little time: the person is told after the cut-off, who leads the projects some hours later."""
+    if not site.firm.missing_time.remind:
+        return
+    for row in read_missing_time(db, site.firm, now or datetime.now(UTC)):
+        steps: list[tuple[Step, tuple[str, ...]]] = [("remind", (row.email,))]
+        if row.step == "escalate" and row.leads:
+            steps.append(("escalate", row.leads))
+        for step, recipients in steps:
+            yield Cause(
+                cause=cause_of(row.email, row.monday, step),
+                kind="missing_time",
+                title=f"{row.missing.normalize():f} hours of {row.name} are missing in the week of {row.monday}",
+                message=f"{row.recorded.normalize():f} of {row.expected.normalize():f} hours are approved;"
+                f" all of it was due on {row.cut_off:%Y-%m-%d at %H:%M} UTC. Nothing is filled in for anybody.",
+                link="/missing-time",
+                recipients=recipients,
+            )
+
+
 FINDERS: Sequence[Finder] = (
     broken_promises,
     ill_connections,
@@ -231,20 +256,31 @@ returning id, (xmax = 0) as new
 """
 _RESOLVE = """
 update alert set resolved_at = clock_timestamp()
-where resolved_at is null and not (cause = any (%(causes)s))
+where resolved_at is null and (kind = 'missing_time') = %(of_people)s and not (cause = any (%(causes)s))
   and seen_at < clock_timestamp() - make_interval(secs => %(calm)s)
 returning id, cause, kind
 """
 _TELL = """
-insert into alert_message (alert_id, channel, news)
-select %(alert)s, channel, %(news)s from unnest(%(channels)s::text[]) c (channel)
+insert into alert_message (alert_id, channel, news, recipient)
+select %(alert)s, channel, %(news)s, recipient
+from unnest(%(channels)s::text[]) c (channel) cross join unnest(%(recipients)s::text[]) r (recipient)
 where %(news)s = 'raised' or exists (
   select from alert_message m where m.alert_id = %(alert)s and m.channel = c.channel and m.news = 'raised')
+"""
+_TOLD_BEFORE = "select from alert where cause = %s and resolved_at is not null limit 1"
+_KEEP_TO_OURSELVES = """
+update alert_message set state = 'given_up', problem = 'it was over before it was told'
+where alert_id = %s and state = 'waiting'
 """
 ALERT_LOCK = 714_200
 
 
-def look(database: Database, site: Site, finders: Sequence[Finder] = FINDERS) -> None:
+def chase_missing_time(database: Database, site: Site, now: datetime | None = None) -> None:
+    """The same of people's missing time, which takes longer to find and is looked for more rarely."""
+    look(database, site, (partial(missing_time, now=now),), of_people=True)
+
+
+def look(database: Database, site: Site, finders: Sequence[Finder] = FINDERS, *, of_people: bool = False) -> None:
     """Open the alerts of what is wrong now and resolve those whose cause has been gone for a while."""
     with database.transaction() as db:
         db.execute("select pg_advisory_xact_lock(%s)", [ALERT_LOCK])
@@ -252,14 +288,20 @@ def look(database: Database, site: Site, finders: Sequence[Finder] = FINDERS) ->
         for cause in causes:
             _open(db, site, cause)
         gone = db.execute(
-            _RESOLVE, {"causes": [cause.cause for cause in causes], "calm": site.alerts.calm_seconds}
+            _RESOLVE,
+            {"causes": [one.cause for one in causes], "calm": site.alerts.calm_seconds, "of_people": of_people},
         ).fetchall()
         for row in gone:
-            _tell(db, site, row["id"], row["kind"], "resolved")
+            if row["kind"] == "missing_time":
+                db.execute(_KEEP_TO_OURSELVES, [row["id"]])
+            else:
+                _tell(db, site, row["id"], row["kind"], "resolved")
             audit(db, "alert.resolved", object_=row["cause"])
 
 
 def _open(db: Connection, site: Site, cause: Cause) -> None:
+    if cause.recipients and db.execute(_TOLD_BEFORE, [cause.cause]).fetchone() is not None:
+        return  # a person is told once of a thing, also when it comes back
     values = {
         "cause": cause.cause,
         "kind": cause.kind,
@@ -270,11 +312,12 @@ def _open(db: Connection, site: Site, cause: Cause) -> None:
     row = db.execute(_OPEN, values).fetchone()
     assert row is not None
     if row["new"]:
-        _tell(db, site, row["id"], cause.kind, "raised")
+        _tell(db, site, row["id"], cause.kind, "raised", cause.recipients)
         audit(db, "alert.raised", object_=cause.cause, detail={"title": values["title"]})
         log.warning("alert_raised", cause=cause.cause, title=values["title"])
 
 
-def _tell(db: Connection, site: Site, alert: int, kind: str, news: str) -> None:
+def _tell(db: Connection, site: Site, alert: int, kind: str, news: str, recipients: Sequence[str | None] = ()) -> None:
     channels = [channel.name for channel in site.alert_channels if not channel.only or kind in channel.only]
-    db.execute(_TELL, {"alert": alert, "channels": channels, "news": news})
+    values = {"alert": alert, "channels": channels, "news": news, "recipients": list(recipients) or [None]}
+    db.execute(_TELL, values)

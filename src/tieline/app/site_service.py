@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tieline.engine.tiers import SERVICE_LEVELS, ServiceLevel, Tier
 
-AlertKind = Literal["sla", "backlog", "connection", "budget", "exceptions", "approvals", "writes", "verify", "risk"]
+AlertKind = Literal[
+    "sla", "backlog", "connection", "budget", "exceptions", "approvals", "writes", "verify", "risk", "missing_time"
+]
 
 
 class _Table(BaseModel):

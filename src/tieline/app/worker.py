@@ -11,7 +11,7 @@ import structlog
 from psycopg.errors import Error as DatabaseError
 
 from tieline.app.alert_delivery import deliver
-from tieline.app.alerts import look
+from tieline.app.alerts import chase_missing_time, look
 from tieline.app.assembly import Tieline
 from tieline.app.assurance import Assurance
 from tieline.app.intake import Intake
@@ -30,6 +30,8 @@ log = structlog.get_logger()
 Duty = Callable[[], None]
 LOOK_EVERY = 10.0
 """Seconds between two looks for alerts."""
+CHASE_EVERY = 300.0
+"""Seconds between two looks for missing time."""
 LISTENERS_END = 3.0
 """Seconds a listener gets to end its long poll; it is cut off afterwards, and resumes where it committed."""
 
@@ -75,6 +77,7 @@ def duties(tieline: Tieline, intake: Intake, transactions: Transactions) -> dict
     table["site"] = (2.0, SiteWatch(tieline, transactions).look)
     table["outlook"] = (min(tieline.site.firm.health.every_seconds, 60.0), partial(outlooks, tieline))
     table["people"] = (min(READ_EVERY, 60.0), partial(people, tieline))
+    table["missing_time"] = (60.0, partial(missing_time, tieline))
     table["assurance"] = (5.0, Assurance(tieline).look)
     table["nightly"] = (min(every.nightly_seconds, 60.0), partial(nightly, tieline, intake, transactions))
     for name, governor in tieline.governors.items():
@@ -107,6 +110,12 @@ def people(tieline: Tieline) -> None:
     """One worker reads who works, and who is away."""
     if claim_turn(tieline.database, "tieline:people", READ_EVERY):
         read_people(tieline)
+
+
+def missing_time(tieline: Tieline) -> None:
+    """One worker looks whose time is missing; the alerts' delivery tells them."""
+    if claim_turn(tieline.database, "tieline:missing-time", CHASE_EVERY):
+        chase_missing_time(tieline.database, tieline.site)
 
 
 def alerts(tieline: Tieline) -> None:
