@@ -67,6 +67,14 @@ def test_every_page_is_sound_when_nothing_has_happened_yet(client: httpx2.Client
     assert "Nothing waits for a person" in read(client, "/exceptions?sla=broken").text.replace("now.", "")
 
 
+def test_a_colour_no_engagement_has_is_not_told_as_if_there_were_no_deals(
+    client: httpx2.Client, week: BusyWeek
+) -> None:
+    page = read(client, "/engagements?colour=amber")
+    assert "No engagement is amber." in page.text
+    assert "No deal has become" not in page.text
+
+
 def test_every_page_is_sound_in_a_busy_week(client: httpx2.Client, week: BusyWeek) -> None:
     pause(week.database, "entity", "DE", "year end", "Priya Raman")
     pause(week.database, "connection", "kantata", "maintenance", "Priya Raman")
