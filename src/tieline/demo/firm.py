@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tieline.app.example import NETSUITE_ACCOUNT, Example, ExampleErp, write_example
+from tieline.app.outlooks import look_at_all
+from tieline.app.site import load_site
 from tieline.demo.people import SalesRep
 from tieline.demo.processes import Processes, standins_command, tieline_command
 from tieline.demo.rest import under_way
@@ -98,19 +100,28 @@ def play(setting: FirmSetting, tell: Callable[[dict[str, Any]], None]) -> dict[s
 
 
 def drain(setting: FirmSetting, database: Database, tell: Callable[[int], None]) -> bool:
-    """Wait until Tieline is at rest; `tell` gets how much is under way. False when it takes too long."""
+    """Wait until Tieline is at rest, let it look how all engagements do, and wait again; `tell` gets how much is under
+    way. False when it takes too long."""
+    begun = time.monotonic()
+    rests = _rest(database, tell)
+    look_at_all(database, load_site(setting.site))
+    rests = _rest(database, tell) and rests
+    setting.seconds["draining"] = time.monotonic() - begun - 2 * SETTLED
+    return rests
+
+
+def _rest(database: Database, tell: Callable[[int], None]) -> bool:
     begun = quiet_since = time.monotonic()
-    while time.monotonic() - begun < LONGEST:
+    while time.monotonic() - quiet_since < SETTLED:
         with database.connection() as db:
             waiting = under_way(db)
         tell(waiting)
         if waiting:
             quiet_since = time.monotonic()
-        if time.monotonic() - quiet_since > SETTLED:
-            setting.seconds["draining"] = quiet_since - begun
-            return True
+        if time.monotonic() - begun > LONGEST:
+            return False
         time.sleep(0.5)
-    return False
+    return True
 
 
 def _simulate(setting: FirmSetting, *more: str) -> list[str]:

@@ -1,10 +1,10 @@
 """Delivery in Kantata: projects are staffed, weeks are booked, handed in, sent back, approved and corrected."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from tieline_standins.simulation.agenda import Agenda
 from tieline_standins.simulation.pipeline import HOURS_A_WEEK, Deal
 from tieline_standins.simulation.sales import task_of
 from tieline_standins.simulation.timesheets import Sheet, week_of
@@ -31,9 +31,9 @@ class Delivery:
     sheets: list[Sheet] = field(default_factory=list)
     reached: dict[tuple[int, str], date] = field(default_factory=dict)
     """(deal, milestone) -> when it was set to completed."""
-    _typing: defaultdict[date, list[Sheet]] = field(default_factory=lambda: defaultdict(list))
-    _deciding: defaultdict[date, list[Sheet]] = field(default_factory=lambda: defaultdict(list))
-    _correcting: defaultdict[date, list[Sheet]] = field(default_factory=lambda: defaultdict(list))
+    _typing: Agenda[Sheet] = field(default_factory=Agenda)
+    _deciding: Agenda[Sheet] = field(default_factory=Agenda)
+    _correcting: Agenda[Sheet] = field(default_factory=Agenda)
 
     def find_projects(self, wanted: Sequence[Deal]) -> list[Deal]:
         """Look for the projects of won deals, and staff those that are there; returns those that are not yet."""
@@ -52,9 +52,9 @@ class Delivery:
         """What delivery does on a day, on the projects that are there."""
         if day.weekday() == 4:
             self._write_down(running, day - timedelta(days=4))
-        self._hand_in(self._typing.pop(day, []))
-        self._decide(self._deciding.pop(day, []))
-        for sheet in self._correcting.pop(day, []):
+        self._hand_in(list(self._typing.due(day)))
+        self._decide(list(self._deciding.due(day)))
+        for sheet in self._correcting.due(day):
             self._correct(sheet)
         for deal in running:
             for one in deal.milestones:
@@ -94,7 +94,7 @@ class Delivery:
                 for one in deal.team:
                     sheet = week_of(deal, one, monday, self.seed)
                     if sheet is not None:
-                        self._typing[sheet.typed_on].append(sheet)
+                        self._typing.note(sheet.typed_on, sheet)
 
     def _hand_in(self, sheets: Sequence[Sheet]) -> None:
         rows = [self._entry(sheet, number) for sheet in sheets for number in range(len(sheet.entries))]
@@ -102,7 +102,7 @@ class Delivery:
         for sheet in sheets:
             for entry in sheet.entries:
                 entry.id = next(ids)
-            self._deciding[sheet.approved_on].append(sheet)
+            self._deciding.note(sheet.approved_on, sheet)
         self.sheets += sheets
         self._submit(sheets)
 
@@ -131,7 +131,7 @@ class Delivery:
         for sheet in sheets:
             sheet.is_approved = True
             if sheet.corrected_on is not None:
-                self._correcting[max(sheet.corrected_on, sheet.approved_on + timedelta(days=1))].append(sheet)
+                self._correcting.note(sheet.corrected_on, sheet)
 
     def _resolve(self, plural: str, sheets: Sequence[Sheet]) -> None:
         for start in range(0, len(sheets), 100):

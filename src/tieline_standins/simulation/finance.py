@@ -1,11 +1,11 @@
 """Finance in NetSuite: drafts are dated and released at the month's close; customers pay, each in their way."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
+from tieline_standins.simulation.agenda import Agenda
 from tieline_standins.simulation.chance import chance_of
 from tieline_standins.simulation.pipeline import Deal, Payer
 from tieline_standins.simulation.roster import Team
@@ -50,7 +50,7 @@ class Finance:
     stopped_from: date
     """From this day on the customers that stop paying do not pay any more."""
     issued: list[Issued] = field(default_factory=list)
-    _agenda: defaultdict[date, list[Callable[[date], None]]] = field(default_factory=lambda: defaultdict(list))
+    _agenda: Agenda[Callable[[date], None]] = field(default_factory=Agenda)
 
     def employ(self, teams: Sequence[Team]) -> None:
         """People finance is told of."""
@@ -69,7 +69,7 @@ class Finance:
 
     def act(self, day: date) -> None:
         """What the bank reports and customers say on a day."""
-        for due in self._agenda.pop(day, []):
+        for due in self._agenda.due(day):
             due(day)
 
     def hours_booked(self) -> Decimal:
@@ -92,7 +92,7 @@ class Finance:
             invoice = _issued(released[key], last, self.payers)
             self.issued.append(invoice)
             for on, what in self._fate(invoice):
-                self._agenda[max(on, day + timedelta(days=1))].append(what)
+                self._agenda.note(max(on, day + timedelta(days=1)), what)
         return len(drafts)
 
     def _fate(self, invoice: Issued) -> Iterator[tuple[date, Callable[[date], None]]]:

@@ -80,7 +80,7 @@ class Deal:
     troubles: frozenset[Trouble]
     milestones: tuple[Milestone, ...] = ()
     mended_on: date | None = None
-    """When sales adds the terms that were missing; None: never, or nothing is missing."""
+    """When sales adds the terms that were missing; None: not yet, or nothing is missing."""
     extended_on: date | None = None
     """When the customer agrees to more hours, for what is worked from this day on."""
 
@@ -156,10 +156,8 @@ def _deal(
     end = start + timedelta(weeks=weeks, days=-3)
     won_on = max(first, _workday(start - timedelta(days=chance.randint(8, 24))))
     method: Method = "milestone" if chance.random() < 0.25 else "time_and_materials"
-    troubles = set(_troubles(method, chance))
     is_new = won_on > last - timedelta(weeks=3)
-    if not is_new:
-        troubles.discard("unusual terms")  # an older one would have been decided long ago
+    troubles = set(_troubles(method, is_new, chance))
     mended = _workday(won_on + timedelta(days=chance.randint(2, 5)))
     hours = {role: _planned(team, role, weeks, "overrun" in troubles) for role in _roles(team)}
     discount = 0.9 if chance.random() < 0.15 else 1.0
@@ -177,7 +175,7 @@ def _deal(
         planned_hours=hours,
         payment_terms=UNUSUAL if "unusual terms" in troubles else USUAL,
         troubles=frozenset(troubles),
-        mended_on=mended if "missing terms" in troubles and mended <= last else None,
+        mended_on=mended if "missing terms" in troubles and not is_new else None,
         extended_on=_extended_on(method, troubles, start, end, last, chance),
     )
     if method == "milestone":
@@ -216,16 +214,17 @@ def _moves(first: date, closed_on: date, closing: str, chance: random.Random) ->
     return tuple((max(first, day), stage) for day, stage in zip(days, (*STAGES, closing), strict=True))
 
 
-def _troubles(method: Method, chance: random.Random) -> Iterator[Trouble]:
+def _troubles(method: Method, is_new: bool, chance: random.Random) -> Iterator[Trouble]:
+    """Of new deals more are unfinished; with older ones somebody has long decided about unusual terms."""
     if chance.random() < 0.12:
         yield "overrun"
     if method == "milestone" and chance.random() < 0.4:
         yield "late milestones"
     if chance.random() < 0.1:
         yield "late time"
-    if chance.random() < 0.12:
+    if chance.random() < (0.3 if is_new else 0.12):
         yield "missing terms"
-    if chance.random() < 0.3:
+    if chance.random() < 0.3 and is_new:
         yield "unusual terms"
 
 
