@@ -27,6 +27,7 @@ from tieline.cli import (
     serving,
     site,
     thread,
+    wip,
 )
 from tieline.cli.errors import told
 
@@ -44,6 +45,7 @@ for module in (
     deal,
     billing,
     closing,
+    wip,
     exceptions,
     exception,
     matches,

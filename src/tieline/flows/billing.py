@@ -53,7 +53,7 @@ def billing(run: Run, project_id: str, systems: Systems) -> None:
     if invoice is None:
         return run.stand_by("Nothing is to be billed")
     if invoice.net.amount == 0 and draft is None:
-        return run.stand_by("What was worked is above a limit; it is shown on the next invoice")
+        return run.stand_by("What was worked is above a limit or written off; it is shown on the next invoice")
     if invoice.net.amount < 0:
         if draft is not None:
             run.require([_draft_too_high(project, draft, invoice)])

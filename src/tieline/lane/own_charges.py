@@ -143,7 +143,8 @@ _STORED = """
 select t.id, t.project_id, t.kind, t.source_id, t.part, t.amount, t.note, t.item_code, t.contract_version,
   t.work_date
 from project_transaction t
-where t.connection = 'tieline' and t.project_id = any (%s) and t.live and t.state = 'checked'
+where t.connection = 'tieline' and t.kind <> 'adjustment' and t.project_id = any (%s) and t.live
+  and t.state = 'checked'
 order by t.id for update
 """
 _INVOICED = "select transaction_id from invoice_line where transaction_id = any (%s)"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from tieline.model.record import Owned, Record
 
-Kind = Literal["time", "expense", "milestone", "retainer", "subscription", "usage", "progress", "credit"]
+Kind = Literal["time", "expense", "milestone", "retainer", "subscription", "usage", "progress", "adjustment", "credit"]
 Disposition = Literal["billable", "non_billable", "over_cap", "retainer", "fixed_price", "written_off"]
 
 

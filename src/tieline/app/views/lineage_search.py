@@ -13,7 +13,7 @@ from tieline.store.database import Connection
 MatchKind = Literal["line", "invoice", "project", "engagement"]
 MOST = 20
 LONGEST_ID = 300
-LINE_KINDS = ("time", "expense", "milestone", "retainer", "subscription", "usage", "progress", "credit")
+LINE_KINDS = ("time", "expense", "milestone", "retainer", "subscription", "usage", "progress", "adjustment", "credit")
 REFERENCE = re.compile(rf"([^:]+):({'|'.join(LINE_KINDS)}):(.+?)(?::(\d{{1,4}})(?:~(\d{{1,6}}))?)?")
 """`connection:kind:source id`, and as the ERP has it with the part and, of corrections, the number behind a tilde."""
 
