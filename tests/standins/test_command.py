@@ -27,10 +27,10 @@ def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, 
         process.communicate()
 
 
-def refused(*arguments: str) -> str:
+def refused(*arguments: str, command: str = "run") -> str:
     environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
     done = subprocess.run(
-        [*COMMAND, "run", *arguments], capture_output=True, text=True, timeout=60, check=False, env=environment
+        [*COMMAND, command, *arguments], capture_output=True, text=True, timeout=60, check=False, env=environment
     )
     assert done.returncode in (1, 2)
     assert "Traceback" not in done.stderr
@@ -116,3 +116,12 @@ def test_administrators_work_that_cannot_be_done_is_told_in_one_sentence(tmp_pat
     assert (
         silent.stderr == f"tieline-standins: no kantata answers at port {port}; start it with: tieline-standins run\n"
     )
+
+
+def test_a_simulation_says_what_it_lacks(tmp_path: Path) -> None:
+    three = ("salesforce=1", "kantata=1", "netsuite=1")
+    folder = str(tmp_path)
+    assert "a firm needs all of" in refused(folder, "salesforce=1", "kantata=1", command="simulate")
+    assert "is no day" in refused(folder, *three, "--until", "soon", command="simulate")
+    assert "is not over yet" in refused(folder, *three, "--until", "9999-01-01", command="simulate")
+    assert "nobody answers at http://127.0.0.1:1" in refused(folder, *three, command="simulate")

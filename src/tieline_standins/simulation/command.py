@@ -27,7 +27,10 @@ def run_simulation(
     recruit: bool,
 ) -> None:
     """Raises Refused for what a vendor does not take, and for a day that is none."""
-    last = _day(until) if until else datetime.now(UTC).date() - timedelta(days=1)
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    last = _day(until) if until else yesterday
+    if last > yesterday:
+        raise Refused(f"{last} is not over yet; the simulated time ends yesterday at the latest")
     size = Size(consultants, weeks, last, seed)
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     with closing(Year(size, urls, _tell)) as year:

@@ -44,7 +44,7 @@ class Client:
         while True:
             self.calls += 1
             sent = {"content-type": "application/json", **self._signed(method, path), **(headers or {})}
-            answer = self._http.request(method, path, content=content, headers=sent)
+            answer = self._send(method, path, content=content, headers=sent)
             if answer.is_success:
                 return json.loads(answer.content, parse_float=Decimal) if answer.content else None
             if answer.status_code not in (429, 503) or time.monotonic() > deadline:
@@ -59,6 +59,12 @@ class Client:
         """End the connections."""
         self._http.close()
 
+    def _send(self, method: str, path: str, **what: Any) -> httpx2.Response:
+        try:
+            return self._http.request(method, path, **what)
+        except httpx2.TransportError as error:
+            raise RefusedError(f"nobody answers at {self.url}: {error}") from error
+
     def _signed(self, method: str, path: str) -> Mapping[str, str]:
         return {}
 
@@ -69,7 +75,7 @@ class Salesforce(Client):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         form = {"grant_type": "client_credentials", "client_id": SALESFORCE_KEY, "client_secret": SALESFORCE_SECRET}
-        answer = self._http.post("/services/oauth2/token", data=form)
+        answer = self._send("POST", "/services/oauth2/token", data=form)
         if not answer.is_success:
             raise RefusedError(f"sales cannot sign in at {url}: {answer.text[:200]}")
         self._http.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
