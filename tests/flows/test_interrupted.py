@@ -38,7 +38,7 @@ def woken(bench: Bench) -> set[str]:
 
 
 def test_what_the_erp_says_of_an_invoice_reaches_psa_and_billing_though_the_run_dies(active: Bench) -> None:
-    project, erp = invoiced(active)
+    _, erp = invoiced(active)
     systems = SimpleNamespace(erp=lambda one: erp, crm=lambda deal: SimpleNamespace(connection="salesforce"))
     erp.read_payments = die
     active.flows["invoice_feedback"] = lambda run, key, _: invoice_feedback(run, key, systems)  # type: ignore[arg-type]
