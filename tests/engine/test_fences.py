@@ -1,5 +1,6 @@
 """Runs that were overtaken, and what was sent in between: nothing old is sent, written or taken for the newest."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from tests.engine.conftest import Bench
 from tests.engine.ledger_vendor import LedgerVendor, Thing
 from tieline.engine.run import Run
 from tieline.engine.wake import wake
+from tieline.sdk import http
 from tieline.sdk.operation import Answer, WriteSafety
 
 
@@ -21,6 +23,20 @@ class DyingVendor(LedgerVendor):
         if self.dies:
             raise KeyboardInterrupt
         return answer
+
+
+class SlowVendor(LedgerVendor):
+    """An hour passes between the intent of an update and its call."""
+
+    meanwhile: Callable[[], object] = bool
+
+    def _update(self, external_id: str, payload: dict[str, Any]) -> Answer:
+        window = http._window.get()
+        assert window is not None
+        window.until = 0.0
+        self.meanwhile()
+        window.require(self.name)
+        return super()._update(external_id, payload)
 
 
 def names(vendor: LedgerVendor) -> list[str]:
@@ -42,6 +58,27 @@ def test_a_run_that_was_overtaken_sends_nothing_more(bench: Bench, known: bool) 
     content["name"] = "old"
     assert bench.look("f") in ("superseded", "retrying")
     assert names(vendor) == (["A"] if known else [])
+
+
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_long_after_its_intent_only_who_was_not_overtaken_sends(bench: Bench, overtaken: bool) -> None:
+    vendor, content = SlowVendor(), {"name": "A"}
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        run.ensure("Thing", vendor.operation(), Thing(id="thg_1", **content))
+
+    def pass_an_hour() -> None:
+        bench.rows("update effect set sent_at = sent_at - interval '1 hour' returning id")
+        if overtaken:
+            bench.overtake()
+
+    bench.flows["f"], vendor.meanwhile = flow, pass_an_hour
+    bench.look("f")
+    content["name"] = "B"
+    assert bench.look("f") == ("superseded" if overtaken else "done")
+    assert names(vendor) == (["A"] if overtaken else ["A", "B"])
+    (sent,) = bench.rows("select sent_at > now() - interval '1 minute' as now from effect")
+    assert sent["now"] is not overtaken, "the quarantine counts from the renewal"
 
 
 def test_an_overtaken_run_that_fails_does_not_write_over_its_successor(bench: Bench) -> None:

@@ -167,8 +167,27 @@ def test_a_write_that_waited_too_long_after_its_intent_is_not_sent(
         assert vendor.seen == []
         monkeypatch.setattr(sdk_http, "SEND_WINDOW", 60.0)
         one.get("/x")
-        one.request("POST", "/x", write=True)  # the answer of the read has renewed the window
-    assert [method for method, _, _, _ in vendor.seen] == ["GET", "POST"]
+        with pytest.raises(NotSent, match="was not sent"):
+            one.request("POST", "/x", write=True)  # the answer of a read says nothing about whose turn it is
+    assert [method for method, _, _, _ in vendor.seen] == ["GET"]
+
+
+def test_an_intent_that_is_still_ours_is_renewed_and_sent(vendor: Vendor, client: Open) -> None:
+    vendor.says()
+    answers = iter([True])
+    with send_window(time.monotonic(), -1.0, renew=lambda: next(answers)):
+        assert client().request("POST", "/x", write=True).status == 200
+        assert client().request("POST", "/x", write=True).status == 200
+
+
+def test_a_write_whose_author_was_replaced_between_its_calls_is_unclear(vendor: Vendor, client: Open) -> None:
+    vendor.says()
+    with send_window(time.monotonic(), 60, renew=lambda: False) as window:
+        client().request("POST", "/x", write=True)
+        window.until = -1.0
+        with pytest.raises(Unclear, match="the rest of the write"):
+            client().request("POST", "/x", write=True)
+    assert len(vendor.seen) == 1
 
 
 def test_outside_a_send_window_a_write_has_no_time_limit(vendor: Vendor, client: Open) -> None:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tieline.engine.decide import Create, Decision, Poll, Replay, Update
-from tieline.engine.effect import EffectState, Intent
+from tieline.engine.effect import EffectState, Intent, Outcome
+from tieline.engine.problem import stored_form
 from tieline.engine.retry_policy import FIRST_REFUSAL, LONGEST_BACK_OFF, LONGEST_REFUSAL, back_off
 from tieline.sdk.errors import NotSent, Rejected, Unauthorized, Unavailable, Unclear
-from tieline.sdk.http import send_window
+from tieline.sdk.http import Renewal, send_window
 from tieline.sdk.operation import Accepted, Answer, Operation, Payload, WriteSafety, Written
 
 
@@ -27,11 +28,11 @@ class Ended:
     """That failed in a row, with this one."""
 
 
-def attempt(operation: Operation[Any], decision: Decision, intent: Intent, intended_at: float) -> Ended:
-    """Make the call the decision asks for; never raises one of the three errors."""
+def attempt(operation: Operation[Any], decision: Decision, intent: Intent, intended_at: float, renew: Renewal) -> Ended:
+    """Make the call the decision asks for; never raises one of the three errors. `renew`: see `send_window`."""
     failures = intent.before.failures if intent.before else 0
     try:
-        with send_window(intended_at):
+        with send_window(intended_at, renew=renew):
             answer = _call(operation, decision, intent)
     except NotSent as error:
         return Ended("refused_for_now", wait_seconds=back_off(failures), why=error.message, tries=failures + 1)
@@ -53,6 +54,24 @@ def attempt(operation: Operation[Any], decision: Decision, intent: Intent, inten
     if isinstance(answer, Accepted):
         return Ended("accepted", handle=answer.handle, wait_seconds=answer.check_in.total_seconds())
     return Ended("confirmed", external_id=answer.external_id)
+
+
+def outcome_of(intent: Intent, effect_id: int, number: int, ended: Ended) -> Outcome:
+    """What is stored of the end of an attempt, which was the effect's `number`th."""
+    problem = stored_form(ended.rejected) if ended.rejected else None
+    if problem is None and ended.why:
+        problem = {"message": ended.why}
+    return Outcome(
+        effect_id=effect_id,
+        attempt=number,
+        state=ended.state,
+        intent=intent,
+        external_id=ended.external_id,
+        handle=ended.handle,
+        wait_seconds=ended.wait_seconds,
+        quarantine_seconds=ended.quarantine_seconds,
+        problem=problem,
+    )
 
 
 def _wait(error: Unavailable, failures: int) -> float:

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Literal
 
+from psycopg import Error as DatabaseError
 from psycopg.types.json import Jsonb
 
 from tieline.engine.tiers import Tier, tier_of
@@ -281,6 +282,23 @@ def write_intent(
     if row is None or row["done"] is None:
         raise Moved
     return Stored(row["run_id"], row["id"], before.attempts + 1 if before else 1)
+
+
+# The lock on the lease keeps a new run from beginning between this look and its end: it then reads when we last sent.
+_RENEW = """
+with fence as (select from lease where engagement = %(engagement)s and epoch = %(epoch)s for share)
+update effect set sent_at = clock_timestamp()
+where id = %(id)s and attempts = %(attempt)s and epoch = %(epoch)s and state = 'intended' and exists (select from fence)
+"""
+
+
+def renew_intent(connection: Connection, effect_id: int, attempt: int, author: Author) -> bool:
+    """Whether the intent is still this run's; it then counts as written now. False as well when nobody can say."""
+    values = {"id": effect_id, "attempt": attempt, "engagement": author.engagement, "epoch": author.epoch}
+    try:
+        return connection.execute(_RENEW, values).rowcount == 1
+    except DatabaseError:
+        return False
 
 
 def write_outcome(connection: Connection, outcome: Outcome, author: Author) -> None:

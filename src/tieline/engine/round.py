@@ -1,17 +1,18 @@
 """A round of writes: records of one operation are decided on, their intents committed together, sent, and settled."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
-from tieline.engine.attempt import Ended, attempt, find_one
+from tieline.engine.attempt import Ended, attempt, find_one, outcome_of
 from tieline.engine.controls import Mode
 from tieline.engine.decide import (
     AskPerson,
@@ -26,7 +27,7 @@ from tieline.engine.decide import (
     Wait,
     decide,
 )
-from tieline.engine.effect import Effect, Intent, Outcome, read_effects
+from tieline.engine.effect import Effect, Intent, read_effects, renew_intent
 from tieline.engine.foresight import foresee
 from tieline.engine.link import NOT_NEEDED, SHADOW_ID, Link
 from tieline.engine.problem import (
@@ -45,6 +46,7 @@ from tieline.mapping.problems import MappingFailed
 from tieline.model.record import Record
 from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
+from tieline.sdk.http import Renewal
 from tieline.sdk.operation import Operation, Payload, WriteSafety
 
 if TYPE_CHECKING:
@@ -264,10 +266,17 @@ class Round:
                     run.count_change(self.operation.connection, demand.record)
         crash_point("effect.intended")
         run.changed = True
-        ends = self._call_all([(decision, intent) for _, decision, intent, _, _ in attempts], intended_at)
+        ends = _call_all(
+            [
+                partial(self._attempt, decision, intent, partial(renew_intent, run.db, effect_id, number, run.author))
+                for _, decision, intent, effect_id, number in attempts
+            ],
+            intended_at,
+            min(AT_ONCE, self.operation.at_once),
+        )
         crash_point("effect.answered")
         for (demand, decision, intent, effect_id, number), ended in zip(attempts, ends, strict=True):
-            run.pending.append(self._outcome(intent, effect_id, number, ended))
+            run.pending.append(outcome_of(intent, effect_id, number, ended))
             self._settle(demand.record, ended)
             if isinstance(decision, Replay) and ended.state == "confirmed":
                 again.append(demand)
@@ -280,25 +289,12 @@ class Round:
         with self.run.db.transaction():
             self.run.flush()
 
-    def _call_all(self, calls: list[tuple[Decision, Intent]], intended_at: float) -> list[Ended]:
-        if len(calls) < 2:
-            return [self._attempt(decision, intent, intended_at) for decision, intent in calls]
-        ends: list[Ended] = []
-        at_once = min(AT_ONCE, self.operation.at_once)
-        for start in range(0, len(calls), at_once):
-            futures = [
-                _senders.submit(copy_context().run, self._attempt, decision, intent, intended_at)
-                for decision, intent in calls[start : start + at_once]
-            ]
-            ends += [future.result() for future in futures]
-        return ends
-
-    def _attempt(self, decision: Decision, intent: Intent, intended_at: float) -> Ended:
+    def _attempt(self, decision: Decision, intent: Intent, renew: Renewal, intended_at: float) -> Ended:
         operation, author = self.operation, self.run.author
         facts = {"engagement": author.engagement, "flow": author.flow, "connection": operation.connection}
         tier = tier_of(author.tier, operation.target)
         with working_for(tier), span(intent.label, **facts, effect=f"{intent.target}:{intent.subject}") as traced:
-            ended = attempt(operation, decision, intent, intended_at)
+            ended = attempt(operation, decision, intent, intended_at, renew)
             traced.note(outcome=ended.state, external_id=ended.external_id, problem=ended.why)
         return ended
 
@@ -318,22 +314,6 @@ class Round:
             ordinal=ordinal,
             source_version=getattr(demand.record, "source_version", None),
             before=effect,
-        )
-
-    def _outcome(self, intent: Intent, effect_id: int, attempt_number: int, ended: Ended) -> Outcome:
-        problem = stored_form(ended.rejected) if ended.rejected else None
-        if problem is None and ended.why:
-            problem = {"message": ended.why}
-        return Outcome(
-            effect_id=effect_id,
-            attempt=attempt_number,
-            state=ended.state,
-            intent=intent,
-            external_id=ended.external_id,
-            handle=ended.handle,
-            wait_seconds=ended.wait_seconds,
-            quarantine_seconds=ended.quarantine_seconds,
-            problem=problem,
         )
 
     def _settle(self, record: Record, ended: Ended) -> None:
@@ -396,3 +376,13 @@ class Round:
         self.note(record, "waiting", detail=error.message)
         self.links[record.id] = Link(self.label, "unknown")
         self.run.problems.append(auth_problem(self.operation.system, error))
+
+
+def _call_all(calls: Sequence[Callable[[float], Ended]], intended_at: float, at_once: int) -> list[Ended]:
+    if len(calls) < 2:
+        return [call(intended_at) for call in calls]
+    ends: list[Ended] = []
+    for start in range(0, len(calls), at_once):
+        futures = [_senders.submit(copy_context().run, call, intended_at) for call in calls[start : start + at_once]]
+        ends += [future.result() for future in futures]
+    return ends

@@ -31,10 +31,9 @@ from tieline.sdk.errors import (
 MAX_ANSWER = 32 * 1024 * 1024
 """Bytes of a decoded answer; more is a failed call. One page may hold a text of 10 MB and must not stop its feed."""
 
-_send_by: ContextVar[list[float] | None] = ContextVar("send_by", default=None)
 _reads_only: ContextVar[bool] = ContextVar("reads_only", default=False)
 SEND_WINDOW = 2.0
-"""Seconds between the writing of an intent (or the vendor's last answer within it) and the next write to the socket."""
+"""Seconds between the writing of an intent, or of its renewal, and each write to the socket."""
 
 
 @cache
@@ -97,17 +96,46 @@ class HttpAnswer:
             raise Unclear(self.system, f"answered {self.status} with something that is not JSON") from error
 
 
+Renewal = Callable[[], bool]
+"""Asks whether an intent is still ours to send; if so, it counts as written at this moment."""
+
+
+class SendWindow:
+    """Until when writes may be sent: whoever comes later may have been taken for dead, and others at work instead."""
+
+    def __init__(self, until: float, renew: Renewal | None) -> None:
+        self.until, self._renew = until, renew
+        self.wrote = False
+        """Whether a write went out within it."""
+
+    def require(self, connection: str) -> None:
+        """Raises NotSent when it is too late, and Unclear when a part of the write went out before."""
+        asked_at = time.monotonic()
+        if asked_at > self.until and self._renew is not None and self._renew():
+            self.until = asked_at + SEND_WINDOW
+        if time.monotonic() <= self.until:
+            return
+        if self.wrote:
+            raise Unclear(connection, "the rest of the write waited too long after its intent and was not sent")
+        raise NotSent(connection, "the request waited too long after its intent and was not sent")
+
+
+_window: ContextVar[SendWindow | None] = ContextVar("window", default=None)
+
+
 @contextmanager
-def send_window(intended_at: float, seconds: float | None = None) -> Iterator[None]:
-    """Within it a write is refused (`NotSent`) when its intent is older than SEND_WINDOW; each answer renews it.
+def send_window(intended_at: float, seconds: float | None = None, renew: Renewal | None = None) -> Iterator[SendWindow]:
+    """Within it a write is refused when its intent is older than SEND_WINDOW, unless `renew` says it is still ours.
 
     `intended_at`: just before the intent was written, by `time.monotonic()`. `seconds`: if it is ours for longer.
+    An answer renews nothing: who is frozen over it may go on an hour later.
     """
-    token = _send_by.set([intended_at + (SEND_WINDOW if seconds is None else seconds)])
+    window = SendWindow(intended_at + (SEND_WINDOW if seconds is None else seconds), renew)
+    token = _window.set(window)
     try:
-        yield
+        yield window
     finally:
-        _send_by.reset(token)
+        _window.reset(token)
 
 
 @contextmanager
@@ -190,9 +218,10 @@ class VendorHttp:
     def _exchange(self, request: httpx2.Request, write: bool) -> HttpAnswer:
         if write and _reads_only.get():
             raise NotSent(self.connection, "this is a preview, in which nothing is sent")
-        send_by = _send_by.get()
-        if write and send_by is not None and time.monotonic() > send_by[0]:
-            raise NotSent(self.connection, "the request waited too long after its intent and was not sent")
+        window = _window.get()
+        if write and window is not None:
+            window.require(self.connection)
+            window.wrote = True
         if write:
             crash_point("write.sending")
         deadline = time.monotonic() + self._timeout
@@ -209,8 +238,6 @@ class VendorHttp:
             raise kind(self.connection, f"the call broke off: {str(error) or type(error).__name__}") from error
         if write:
             crash_point("write.answered")
-        if send_by is not None:
-            send_by[0] = max(send_by[0], time.monotonic() + SEND_WINDOW)
         lowered = {name.lower(): value for name, value in response.headers.items()}
         answer = HttpAnswer(response.status_code, lowered, body, self.connection)
         if answer.status >= 400 and answer.status != 401:
