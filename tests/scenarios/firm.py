@@ -71,11 +71,8 @@ class Drain:
         plain = self.here.tieline
         self.tieline = replace(plain, engine=replace(plain.engine, today=self.calendar))
         self._intake, self._transactions = Intake(self.tieline), Transactions(self.tieline)
+        self.here.stack.callback(self._transactions.close)
         self.began = self.here.rows("select clock_timestamp() as now")[0]["now"]
-
-    def close(self) -> None:
-        """Give the sessions of the lane back."""
-        self._transactions.close()
 
     def on(self, day: date, engagements: Sequence[str] | None = None, *, but: str = "unlinked") -> None:
         """Everything that is due on a day, for these engagements or for all; `but` names a flow that rests."""
@@ -88,7 +85,7 @@ class Drain:
                 look()
             self._transactions.release()
             self._transactions.post()
-            if not self._run_flows(engagements, but) and not self._is_posting():
+            if not self._run_flows(engagements, but) and not self._is_waiting():
                 return
 
     def _run_flows(self, engagements: Sequence[str] | None, but: str) -> int:
@@ -109,10 +106,16 @@ class Drain:
                 ran += 1
         return ran
 
-    def _is_posting(self) -> bool:
-        waits = bool(self.here.rows("select from posting_batch where state <> 'done' limit 1"))
+    def _is_waiting(self) -> bool:
+        """Whether something is tried again soon: a batch under way, or a call the machine was too slow for."""
+        waits = bool(
+            self.here.rows(
+                "select from posting_batch where state <> 'done' union all"
+                " select from agenda where state = 'retrying' and due_at is not null and flow <> 'unlinked' limit 1"
+            )
+        )
         if waits:
-            sleep(0.05)
+            sleep(0.1)
         return waits
 
     def _a_minute_later(self) -> None:

@@ -26,6 +26,8 @@ class Billed:
     place: str
     total: Decimal
     lines: list[tuple[str, Decimal]]
+    stands: bool
+    """Not withdrawn."""
 
     @property
     def told(self) -> dict[str, Any]:
@@ -58,7 +60,8 @@ class InNetSuite:
         row = self.finance.invoice(number)
         lines = row["item"]["items"]
         found = [(line["description"], Decimal(str(line["amount"]))) for line in lines]
-        return Billed(number, str(lines[0]["job"]["id"]), Decimal(str(row["subtotal"])), found)
+        stands = row["approvalStatus"]["id"] != "3"
+        return Billed(number, str(lines[0]["job"]["id"]), Decimal(str(row["subtotal"])), found, stands)
 
     def place(self, one: Played) -> str:
         return str(one.row["erp"])
@@ -79,10 +82,11 @@ class InTryton:
         ]
 
     def read(self, number: str) -> Billed:
-        (row,) = self.finance._model("account.invoice", "read", [int(number)], ["untaxed_amount", "party", "lines"])
+        names = ["untaxed_amount", "party", "lines", "state"]
+        (row,) = self.finance._model("account.invoice", "read", [int(number)], names)
         lines = self.finance._model("account.invoice.line", "read", row["lines"], ["description", "amount"])
         found = [(str(line["description"]), Decimal(line["amount"])) for line in lines]
-        return Billed(number, str(row["party"]), Decimal(row["untaxed_amount"]), found)
+        return Billed(number, str(row["party"]), Decimal(row["untaxed_amount"]), found, row["state"] != "cancelled")
 
     def place(self, one: Played) -> str:
         (work,) = self.finance._model("project.work", "read", [int(one.row["erp"])], ["party"])
@@ -131,19 +135,25 @@ class Play:
         self.drain.on(day, engagements)
         while self._agree():
             self.drain.on(day, engagements)
-        places = {self.finance.place(one): one.scenario.name for one in due}
+        places = {self.finance.place(one): one.scenario for one in due}
         for one in due:
             self.billed[one.scenario.name, day] = []
         for number in self.finance.listed():
             if number not in self._seen:
                 billed = self.finance.read(number)
-                self._seen.add(number)
-                self.billed[places[billed.place], day].append(billed)
-                self.finance.release(number, day)
+                if billed.stands and billed.place in places:
+                    self._look_at(billed, places[billed.place], day)
         with self.here.tieline.database.connection() as db:
             for one in due:
                 left = unbilled_lines(db, one.row["id"], day)
                 self.rest[one.scenario.name] = sum((line.amount for line in left), Decimal(0))
+
+    def _look_at(self, billed: Billed, scenario: Scenario, day: date) -> None:
+        """Finance looks at a draft, and releases it unless the table says that it takes its time."""
+        self.billed[scenario.name, day].append(billed)
+        if not any(invoice["on"] == day and invoice.get("drafted") for invoice in scenario.invoices):
+            self._seen.add(billed.number)
+            self.finance.release(billed.number, day)
 
     def _agree(self) -> int:
         """Whoever is asked says yes; returns how often."""

@@ -26,9 +26,7 @@ def play(tmp_path_factory: pytest.TempPathFactory, module_database: str) -> Iter
         here.finance.create("currency", yen)
         currencies = {row["symbol"]: str(row["id"]) for row in here.finance.rows("SELECT id, symbol FROM currency")}
         furnish(here.site, ITEMS, "netsuite", currencies)
-        played = Play(here, THROUGH, InNetSuite(here.finance), folder)
-        yield played
-        played.drain.close()
+        yield Play(here, THROUGH, InNetSuite(here.finance), folder)
 
 
 @pytest.mark.parametrize("scenario", THROUGH, ids=[one.name for one in THROUGH])

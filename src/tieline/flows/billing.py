@@ -1,7 +1,8 @@
 """Billing: approved, priced transactions become a draft invoice in the ERP, which a person there releases.
 
 The proposal is stored before it is sent, and its transactions are marked as invoiced only when the ERP has confirmed
-it. A draft that was posted meanwhile tells by its net amount which proposal it holds.
+it. A draft that was posted meanwhile tells by its net amount which proposal it holds. One that would be worth less than
+nothing, since corrections to earlier invoices are worth more, is withdrawn: all of it waits for the next invoice.
 """
 
 from collections.abc import Sequence
@@ -17,12 +18,13 @@ from tieline.flows.invoices import (
     keep_proposal,
     keep_state,
     next_invoice_id,
+    note_withdrawal,
     open_draft,
 )
 from tieline.flows.version_gate import wait_for_versions
 from tieline.lane.billing_facts import look_on
 from tieline.lane.closing import is_closing
-from tieline.lane.invoicing import invoiced_lines, mark_invoiced, unbilled_lines
+from tieline.lane.invoicing import invoiced_lines, mark_invoiced, release_withdrawn, unbilled_lines
 from tieline.model.contract import ContractVersion
 from tieline.model.invoice import Invoice, InvoiceState
 from tieline.model.money import Money
@@ -56,7 +58,7 @@ def billing(run: Run, project_id: str, systems: Systems) -> None:
         return run.stand_by("What was worked is above a limit or written off; it is shown on the next invoice")
     if invoice.net.amount < 0:
         if draft is not None:
-            run.require([_draft_too_high(project, draft, invoice)])
+            _withdraw(run, erp, project, draft, invoice)
         return run.stand_by(f"Corrections of {invoice.net} wait for the next invoice")
     _send(run, erp, project, contract, invoice, [line.id for line in new])
     return None
@@ -83,16 +85,22 @@ def still_open(run: Run, erp: Erp, draft: StoredInvoice | None) -> StoredInvoice
     state = erp.read_invoice(draft.external_id)
     if state.status == "draft":
         return draft
+    _settle_and_tell(run, draft, state)
+    return None
+
+
+def _settle_and_tell(run: Run, draft: StoredInvoice, state: InvoiceState) -> None:
     with run.db.transaction():
         settle(run, draft, state)
         run.wake_at_once("invoice_feedback", draft.id, draft.engagement_id)
-    return None
 
 
 def settle(run: Run, stored: StoredInvoice, state: InvoiceState) -> None:
     """Take over what the ERP says; what its net amount proves to be on it is marked as invoiced. In a transaction."""
     keep_state(run.db, stored.id, state)
-    if state.status != "void" and state.net.amount == stored.proposal.net.amount:
+    if state.status == "void":
+        release_withdrawn(run.db, stored.id)
+    elif state.net.amount == stored.proposal.net.amount:
         mark_invoiced(run.db, stored.id, _transactions(stored.proposal))
 
 
@@ -139,6 +147,20 @@ def _send(
     if link.known and new:
         run.with_commit(lambda db: mark_invoiced(db, invoice.id, new))
         run.wake("invoice_feedback", invoice.id, invoice.engagement_id)
+
+
+def _withdraw(run: Run, erp: Erp, project: Project, draft: StoredInvoice, due: Invoice) -> None:
+    """Nobody may release the draft now. Where the ERP keeps it, it is opened again when it is worth something."""
+    if draft.external_id is None:
+        run.require([_draft_too_high(project, draft, due)])
+        return
+    with run.db.transaction():
+        note_withdrawal(run.db, draft.id)
+    known = len(run.problems)
+    run.withdraw("Draft invoice in ERP", erp.ensure_invoice, [draft.id])
+    if run.problems[known:]:
+        run.require([_draft_too_high(project, draft, due)])
+    _settle_and_tell(run, draft, erp.read_invoice(draft.external_id))
 
 
 def _draft_too_high(project: Project, draft: StoredInvoice, due: Invoice) -> Problem:

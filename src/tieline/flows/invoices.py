@@ -75,6 +75,13 @@ def keep_proposal(db: Connection, invoice: Invoice, connection: str) -> None:
     )
 
 
+def note_withdrawal(db: Connection, invoice_id: str) -> None:
+    """Store that we take a draft back, before the ERP is told: a draft we did not take back is voided by people."""
+    db.execute(
+        "update invoice set withdrawn_at = clock_timestamp() where id = %s and withdrawn_at is null", [invoice_id]
+    )
+
+
 def keep_state(db: Connection, invoice_id: str, state: InvoiceState) -> None:
     """Store what the ERP says of an invoice; an older statement never overwrites a newer one."""
     db.execute(

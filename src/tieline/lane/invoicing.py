@@ -1,4 +1,5 @@
-"""Invoicing: which priced lines are unbilled, and the append-only fact that a line is on an invoice.
+"""Invoicing: which priced lines are unbilled, and the fact that a line is on an invoice, which only a withdrawn draft
+takes back.
 
 A draft is proposed from unbilled lines, and they are marked when the ERP has confirmed it. A line that was corrected in
 between is marked all the same, because the draft holds it, and gets the reversal that credits it.
@@ -76,6 +77,25 @@ def mark_invoiced(db: Connection, invoice_id: str, transaction_ids: Sequence[str
     marked = [row["id"] for row in db.execute(_MARK, {"invoice": invoice_id, "ids": ids}).fetchall()]
     credit(db, marked)
     return len(marked)
+
+
+_RELEASE = """
+delete from invoice_line l using invoice i
+where i.id = %(invoice)s and l.invoice_id = i.id and i.withdrawn_at is not null
+"""
+_HELD = """
+select t.id from invoice_line l join project_transaction t on t.id = l.transaction_id
+where l.invoice_id = %(invoice)s order by t.id for update of t
+"""
+
+
+def release_withdrawn(db: Connection, invoice_id: str) -> int:
+    """A draft we took back, and that is void now, holds nothing any more; returns how many lines a later invoice bills.
+
+    What a person voided stays with it. Call inside a transaction.
+    """
+    db.execute(_HELD, {"invoice": invoice_id}).fetchall()
+    return db.execute(_RELEASE, {"invoice": invoice_id}).rowcount
 
 
 def transaction_id(connection: str, kind: str, source_id: str, part: int, seq: int) -> str:

@@ -164,16 +164,16 @@ def settle_charges(db: Connection, projects: Sequence[Project], wanted: Sequence
     owners = {project.id: project for project in projects}
     changed: set[str] = set()
     for void, charge in _steps(owners, by_key, invoiced, wanted):
-        if void is not None:
-            db.execute(_VOID, [[void["id"]]])
-            changed.add(void["project_id"])
+        if void:
+            db.execute(_VOID, [[row["id"] for row in void]])
+            changed |= {row["project_id"] for row in void}
         if charge is not None:
             add_charge(db, charge)
             changed.add(charge.project.id)
     return changed
 
 
-_Step = tuple[dict[str, Any] | None, OwnCharge | None]
+_Step = tuple[list[dict[str, Any]], OwnCharge | None]
 
 
 def _steps(
@@ -182,17 +182,15 @@ def _steps(
     invoiced: set[int],
     wanted: Sequence[DerivedCharge],
 ) -> Iterator[_Step]:
-    """(row to void, charge to add), for each key that does not stand as it must."""
+    """(rows to void, charge to add), for each key that does not stand as it must."""
     for one in wanted:
         rows = by_key.get(one.key, [])
         fixed = [row for row in rows if row["id"] in invoiced]
-        free = next((row for row in rows if row["id"] not in invoiced), None)
+        free = [row for row in rows if row["id"] not in invoiced]
         amount = one.amount - sum((row["amount"] for row in fixed), Decimal(0))
-        if free is not None and (free["amount"], free["note"], free["item_code"]) == (amount, one.text, one.item):
+        if [(row["amount"], row["note"], row["item_code"]) for row in free] == [(amount, one.text, one.item)]:
             continue
-        charge = _part(owners[one.project_id], one, len(fixed), amount) if amount else None
-        if free is not None or charge is not None:
-            yield free, charge
+        yield free, _part(owners[one.project_id], one, len(fixed), amount) if amount else None
     for key in by_key.keys() - {one.key for one in wanted}:
         yield from _taken_back(owners, by_key[key], invoiced)
 
@@ -201,8 +199,8 @@ def _taken_back(owners: Mapping[str, Project], rows: Sequence[dict[str, Any]], i
     """What is agreed no more: unbilled it goes, billed it is credited."""
     fixed = [row for row in rows if row["id"] in invoiced]
     owed = -sum((row["amount"] for row in fixed), Decimal(0))
-    free = next((row for row in rows if row["id"] not in invoiced), None)
-    if free is not None and free["amount"] == owed:
+    free = [row for row in rows if row["id"] not in invoiced]
+    if [row["amount"] for row in free] == [owed]:
         return
     charge = None
     if owed:
@@ -220,8 +218,7 @@ def _taken_back(owners: Mapping[str, Project], rows: Sequence[dict[str, Any]], i
             rule="taken back: it is agreed no more",
             item=last["item_code"],
         )
-    if free is not None or charge is not None:
-        yield free, charge
+    yield free, charge
 
 
 def _part(project: Project, one: DerivedCharge, part: int, amount: Decimal) -> OwnCharge:

@@ -57,7 +57,11 @@ def ensure_invoice(site: Site) -> Operation[Invoice]:
         refuse_when_posted(site, record_id)
         site.client.change("invoice", record_id, {"approvalStatus": {"id": REJECTED}}, what=f"Invoice {record_id}")
 
-    return replace(operation, create=create, withdraw=withdraw)
+    def take_up(record_id: str) -> None:
+        refuse_when_posted(site, record_id)
+        site.client.change("invoice", record_id, {"approvalStatus": {"id": PENDING}}, what=f"Invoice {record_id}")
+
+    return replace(operation, create=create, withdraw=withdraw, take_up=take_up)
 
 
 def refuse_when_posted(site: Site, record_id: str) -> None:
