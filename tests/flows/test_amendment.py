@@ -240,3 +240,10 @@ def test_the_invoice_plan_of_a_package_stays_and_what_is_added_is_billed_beside_
     assert [line for line in found.lines if line.package] == list(start.lines)
     billed = total((item.amount for item in found.billing_schedule.items), found.currency)
     assert billed - total(plan.values(), start.currency) == found.value - start.value
+
+
+def test_an_order_that_makes_a_contract_too_long_is_told() -> None:
+    added = [delta("add", number, role="Consultant", workstream=f"Stream {number}", hours=1) for number in range(1000)]
+    assert order_problems(BASE, order(*added), ROLES_FREE) == [
+        "the contract would have 1,004 lines, and holds at most 1,000"
+    ]

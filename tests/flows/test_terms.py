@@ -272,3 +272,12 @@ def test_the_draft_follows_the_deal_and_not_the_engagements_name() -> None:
     made = draft_contract(deal(), CUSTOMER, "eng_2", FIRM)
     assert made.id != contract().id
     assert (made.version, made.engagement_id, made.customer_id) == (1, "eng_2", "cus_1")
+
+
+def test_a_contract_holds_a_thousand_lines_and_more_are_told_at_once() -> None:
+    most = [line(number, workstream=f"Stream {number}") for number in range(1000)]
+    whole = contract(*most)
+    assert len(whole.lines) == 1000
+    assert whole.value.amount == 1000 * 1650
+    many = [line(number) for number in range(10_000)]
+    assert problems(*many) == ["it has 10,000 lines, and a contract holds at most 1,000"]

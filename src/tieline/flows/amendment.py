@@ -9,6 +9,7 @@ from decimal import Decimal
 from tieline.billing.own_terms import BadTerms, parts_that_differ, with_own_terms
 from tieline.flows.amended_rates import agreed_rate, rate_added
 from tieline.flows.plan import completion_id, project_id
+from tieline.flows.readiness import MOST_LINES
 from tieline.flows.terms import billed_by_terms, billing_deviations, deviations, milestone_item
 from tieline.model.billing_terms import BillingTerms
 from tieline.model.change_order import ChangeOrder, ChangeOrderLine, ContractChange
@@ -77,6 +78,8 @@ def order_problems(contract: ContractVersion, order: ChangeOrder, firm: Firm) ->
     problems += amended.problems
     if not problems and not _told(contract, amended, order):
         problems.append("it changes nothing")
+    if len(amended.lines) > MOST_LINES:
+        problems.append(f"the contract would have {len(amended.lines):,} lines, and holds at most {MOST_LINES:,}")
     gone = {line.delivering_entity for line in contract.lines} - {line.delivering_entity for line in amended.lines}
     problems += [f"it takes away all that {entity} delivers: close that project instead" for entity in sorted(gone)]
     if sum(abs(line.amount.amount) for line in amended.lines) >= LARGEST:

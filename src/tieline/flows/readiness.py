@@ -29,6 +29,8 @@ BILLING_METHODS = ("time_and_materials", "fixed_price", "milestone", "retainer")
 TAX_TREATMENTS = ("standard", "reverse_charge", "exempt")
 UNKNOWN_SKU = "lines.product_code"
 """The field of the exception that names a SKU nobody knows; its key is the SKU."""
+MOST_LINES = 1_000
+"""Of a contract; each becomes a task and a request in other systems."""
 NEEDED = {
     "legal_entity": "the legal entity that signs",
     "service_line": "the service line",
@@ -79,6 +81,9 @@ def lacks(quoted: Opportunity, customer: Customer, firm: Firm) -> list[Lack]:
         found.append(Lack("end_date", "the end date lies before the start date", "Correct one of the two."))
     if not opportunity.lines:
         found.append(Lack("lines", "it has no service packages or estimates", "Add the products that are sold."))
+    if len(opportunity.lines) > MOST_LINES:
+        words = f"it has {len(opportunity.lines):,} lines, and a contract holds at most {MOST_LINES:,}"
+        return [*found, Lack("lines", words, "Sum up lines of the same work, or sell it in several deals.")]
     for line in opportunity.lines:
         found += _of_line(line, firm, opportunity.currency)
     if sum(abs(line.amount) for line in opportunity.lines) >= LARGEST:
