@@ -9,6 +9,8 @@ from tieline.connectors.tryton import codec
 from tieline.demo.people import Browser, NotDone, today
 from tieline.sdk import jsontext
 
+MOST_WARNINGS = 5
+
 
 class TrytonFinance:
     """Posts drafts and enters payments as the user `finance`."""
@@ -36,7 +38,7 @@ class TrytonFinance:
         number = [int(invoice)]
         self._model("account.invoice", "write", number, {"invoice_date": on or today()})
         self._model("account.invoice", "validate_invoice", number)
-        self._model("account.invoice", "post", number)
+        self._press("account.invoice", "post", number)
 
     def total(self, invoice: str) -> Decimal:
         """What the customer owes for it, tax included."""
@@ -79,10 +81,24 @@ class TrytonFinance:
     def _model(self, model: str, method: str, *params: Any) -> Any:
         return self._rpc(f"model.{model}.{method}", *params, self._context)
 
+    def _press(self, model: str, button: str, records: list[int]) -> None:
+        """Press a button, and "yes" when Tryton warns, for example that an invoice was due in the past."""
+        for _ in range(MOST_WARNINGS):
+            error = self._call(f"model.{model}.{button}", records, self._context).get("error")
+            if error is None:
+                return
+            if error[0] != "UserWarning":
+                break
+            self._model("res.user.warning", "skip", error[1][0], False)
+        raise NotDone(f"Finance could not {button}: {error}")
+
     def _rpc(self, method: str, *params: Any) -> Any:
-        body = {"id": 1, "method": method, "params": codec.encode(list(params))}
-        answer = self._browser.call("POST", self._path, body)
-        content = jsontext.loads(answer.content)
+        content = self._call(method, *params)
         if "result" not in content:
             raise NotDone(f"Finance could not {method}: {content.get('error')}")
         return codec.decode(content["result"])
+
+    def _call(self, method: str, *params: Any) -> Any:
+        body = {"id": 1, "method": method, "params": codec.encode(list(params))}
+        answer = self._browser.call("POST", self._path, body)
+        return jsontext.loads(answer.content)
