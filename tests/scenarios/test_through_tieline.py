@@ -12,6 +12,8 @@ from tests.scenarios.play import InNetSuite, Play
 from tests.scenarios.scenario import Scenario, scenarios
 from tests.scenarios.test_scenarios import as_expected
 
+pytestmark = pytest.mark.timeout(600)  # all of them are played before the first test
+
 ALL = scenarios()
 THROUGH = [one for one in ALL if one.not_through is None]
 MOST_LEFT_OUT = 3
