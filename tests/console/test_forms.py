@@ -247,3 +247,16 @@ def test_a_dispute_is_recorded_on_the_invoice_and_settled_there(client: httpx2.C
     assert rows(week, "select kind, acted_by from invoice_action order by id") == [
         {"kind": kind, "acted_by": BY} for kind in ("dispute", "settle", "promise")
     ]
+
+
+def test_an_engagement_is_closed_and_taken_up_again_with_plain_forms(client: httpx2.Client, week: BusyWeek) -> None:
+    path = f"/engagements/{GRID}"
+    assert "It would wait for this:" in client.get(path).text
+    answer = fill_in(client, path, f"{path}/close", reason="delivered")
+    assert (answer.status_code, answer.headers["Location"]) == (303, path)
+    asked = rows(week, "select state, asked_by, reason from engagement_close")
+    assert asked == [{"state": "asked", "asked_by": BY, "reason": "delivered"}]
+    assert f"{BY} asked to close it." in client.get(path).text
+    assert fill_in(client, path, f"{path}/reopen").status_code == 303
+    assert rows(week, "select state from engagement_close") == [{"state": "withdrawn"}]
+    assert client.post(f"{path}/reopen", data={"by": BY}).status_code == 409

@@ -43,7 +43,7 @@ def close(
     if json:
         print_json(view)
         return
-    out.print(_told(view, asked=not preview and not reopen), soft_wrap=True)
+    out.print(escape(_told(view, asked=not preview and not reopen)), soft_wrap=True)
     for obstacle in view.obstacles:
         out.print(f"  [yellow]open[/] {escape(obstacle)}", soft_wrap=True)
     if view.retainer:
