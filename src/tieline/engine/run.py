@@ -5,7 +5,7 @@ ends the run here, and the agenda says when to look again.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal, TypeVar
 
@@ -370,4 +370,4 @@ class Run:
 
     def steps_json(self) -> Jsonb:
         """The steps as stored with the run."""
-        return Jsonb([{k: v for k, v in asdict(step).items() if v is not None} for step in self.steps])
+        return Jsonb([{k: v for k, v in vars(step).items() if v is not None} for step in self.steps])
