@@ -199,7 +199,7 @@ def test_modes_with_patterns_that_fit_are_taken(folder: Folder) -> None:
         ("rates.csv", '"Wizard,USD,10,2026-01-01,\n', "this is no CSV: unexpected end of data"),
         ("people.csv", "x@y.example\n", "this row does not have 5 cells"),
         ("people.csv", "x@y.example,X,Consultant,FR,1\n", "legal entity 'FR' is not one of the site's"),
-        ("people.csv", "x@y.example,X,Consultant,US,1.5.\n", "cost_rate: '1.5.' is no number"),
+        ("people.csv", "x@y.example,X,Consultant,US,1.5.\n", "cost_rate: this is no amount per hour"),
         ("people.csv", ",X,Consultant,US,1\n", "email is empty"),
         ("people.csv", "Tom.Okafor@haldenmarsh.example,T,,US,\n", "this row is there twice; remove one"),
     ],
@@ -211,7 +211,7 @@ def test_a_wrong_row_is_told_with_its_file_and_line(folder: Folder, file: str, r
 
 def test_a_row_that_spans_lines_is_told_with_the_line_it_ends_on(folder: Folder) -> None:
     line = folder.append('x@y.example,"Two\nlines",,US,\nz@y.example,Z,,US,free\n', "people.csv")
-    assert folder.defects() == [f"people.csv:{line + 2}: cost_rate: 'free' is no number"]
+    assert folder.defects() == [f"people.csv:{line + 2}: cost_rate: this is no amount per hour"]
 
 
 def test_rows_of_one_precedence_that_overlap_are_told_with_both_lines(folder: Folder) -> None:

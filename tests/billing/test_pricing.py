@@ -17,7 +17,7 @@ from tieline.model.firm import FxRate
 from tieline.model.transaction import Kind
 
 START = date(2026, 1, 1)
-TOM = PersonTerms("tom.okafor@haldenmarsh.example", "Senior Consultant", Decimal(95), "USD")
+TOM = PersonTerms("tom.okafor@haldenmarsh.example", "Senior Consultant", [(date.min, Decimal(95))], "USD")
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,14 @@ def test_an_hour_and_a_half_costs_one_and_a_half_rates_and_says_why() -> None:
     assert found.rate_rule == "contract rate card: Senior Consultant USD 210.00 from 2026-01-01"
     assert (found.contract_version, found.cost_rate, found.cost_currency) == (2, Decimal(95), "USD")
     assert found.item_code == "Senior Consultant"
+
+
+def test_an_hour_costs_what_the_rate_of_its_day_says() -> None:
+    dearer = replace(TOM, costs=[(date(2026, 4, 1), Decimal(105)), (date(2026, 1, 1), Decimal(95))])
+    days = (date(2026, 3, 31), date(2026, 4, 1), date(2026, 9, 9))
+    found = [priced(price(terms(row()), Line(work_date=day), dearer)).cost_rate for day in days]
+    assert found == [Decimal(95), Decimal(105), Decimal(105)]
+    assert dearer.cost_on(date(2025, 12, 31)) is None
 
 
 def test_the_role_of_the_person_counts_when_the_entry_names_none() -> None:

@@ -1,6 +1,7 @@
 """Staffing: who is confirmed, and what it will cost in the currency of the cost."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from tests.flows.deals import FIRM, contract, line
 from tieline.flows.plan import plan_projects
 from tieline.flows.staffing import cost_forecasts, staffing_summary
+from tieline.model.firm import CostRate, Person
+from tieline.model.money import Money
 from tieline.model.project import Project
 from tieline.model.staffing import Assignment
 
@@ -76,3 +79,20 @@ def test_nobody_unconfirmed_unnamed_unknown_or_without_a_cost_is_forecast(projec
         assigned("new@haldenmarsh.example", 60),
     ]
     assert cost_forecasts(project, nobody, FIRM) == []
+
+
+def test_a_rate_that_changes_within_an_assignment_counts_from_its_day(project: Project) -> None:
+    change = CostRate(id="c", person=TOM, cost_rate=Decimal(100), valid_from=date(2026, 4, 6))
+    tom = Person(id=TOM, name="Tom", role="Consultant", legal_entity="US", cost_rate=Decimal(80))
+    firm = FIRM.model_copy(update={"people": (tom,), "cost_rates": (change,)})
+    two_weeks = assigned(TOM, 60 * 100, start_date=date(2026, 3, 30), end_date=date(2026, 4, 10))
+    (found,) = cost_forecasts(project, [two_weeks], firm)
+    assert found.cost == Money(amount=Decimal("9000.00"), currency="USD"), "half at 80, half at 100"
+
+
+def test_a_day_without_any_rate_leaves_the_cost_unknown(project: Project) -> None:
+    later = CostRate(id="c", role="Consultant", cost_rate=Decimal(100), valid_from=date(2026, 4, 6))
+    tom = Person(id=TOM, name="Tom", role="Consultant", legal_entity="US")
+    firm = FIRM.model_copy(update={"people": (tom,), "cost_rates": (later,)})
+    assert cost_forecasts(project, [assigned(TOM, 60, start_date=date(2026, 3, 30))], firm) == []
+    assert len(cost_forecasts(project, [assigned(TOM, 60, start_date=date(2026, 4, 6))], firm)) == 1

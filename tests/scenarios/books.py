@@ -15,7 +15,7 @@ from tieline.model.firm import Firm
 from tieline.model.invoice import Invoice
 from tieline.sdk.feed import SourceLine
 
-PERSON = PersonTerms("tom@haldenmarsh.example", None, Decimal(60), None)
+PERSON = PersonTerms("tom@haldenmarsh.example", None, [(date.min, Decimal(60))], None)
 
 
 def pricing_of(scenario: Scenario) -> Pricing:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tieline.app.site_approvals import ApprovalTable, DeputyTable, Email, approval_policy
 from tieline.app.site_catalog import read_catalog
 from tieline.app.site_checks import cross_checks
-from tieline.app.site_csv import read_fx_rates, read_people, read_rates
+from tieline.app.site_csv import read_cost_rates, read_fx_rates, read_people, read_rates
 from tieline.app.site_defects import SiteDefect, SiteError, defect_at, read_text, toml_defect
 from tieline.app.site_master_data import MatchingTable, StewardTable, unknown_stewards
 from tieline.app.site_queue import (
@@ -277,7 +277,9 @@ def _firm(folder: Path, tables: SiteTables, defects: list[SiteDefect]) -> Firm:
         working_time=tables.working_time,
         missing_time=tables.missing_time,
     )
-    return firm.model_copy(update={"catalog": read_catalog(folder / "catalog", firm, defects)})
+    entities = {entity.id for entity in tables.legal_entity}
+    costs = read_cost_rates(folder / "costs.csv", firm.people, entities, defects)
+    return firm.model_copy(update={"catalog": read_catalog(folder / "catalog", firm, defects), "cost_rates": costs})
 
 
 def _settings(folder: Path, table: ConnectionTable, owners: Mapping[str, str]) -> ConnectionSettings:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from tieline.app.site_defects import SiteDefect, SiteError, read_text
 from tieline.model.contract import RateCardRow
-from tieline.model.firm import FxRate, Person
+from tieline.model.firm import CostRate, FxRate, Person
 from tieline.model.ids import derived
 from tieline.model.money import CURRENCIES
 from tieline.model.record import Record
@@ -59,6 +59,45 @@ def read_people(file: Path, entities: Collection[str], defects: list[SiteDefect]
     """The people of these legal entities with their costs; what is wrong is added to `defects`."""
     columns = ("email", "name", "role", "legal_entity", "cost_rate")
     return _records(file, columns, lambda row: _person(row, entities), defects)
+
+
+def read_cost_rates(
+    file: Path, people: Collection[Person], entities: Collection[str], defects: list[SiteDefect]
+) -> tuple[CostRate, ...]:
+    """What hours cost from which day on; what is wrong is added to `defects`, never with an amount."""
+    emails, roles = {one.id for one in people}, {one.role for one in people}
+    columns = ("email", "role", "legal_entity", "cost_rate", "valid_from")
+    return _records(file, columns, lambda row: _cost_rate(row, emails, roles, entities), defects)
+
+
+def _cost_rate(row: Row, emails: Collection[str], roles: Collection[str | None], entities: Collection[str]) -> CostRate:
+    person, role, entity = row["email"].lower(), row["role"], row["legal_entity"]
+    if bool(person) == bool(role):
+        raise ValueError("give an email or a role, not both")
+    if person and entity:
+        raise ValueError("legal_entity: a person has one already; leave it empty")
+    if person and person not in emails:
+        raise ValueError(f"email: '{person}' is nobody of people.csv")
+    if role and role not in roles:
+        raise ValueError(f"role: nobody of people.csv has the role '{role}'")
+    if entity and entity not in entities:
+        raise ValueError(f"legal entity '{entity}' is not one of the site's")
+    return CostRate(
+        id=f"{person or role} {entity} {row['valid_from']}",
+        person=person or None,
+        role=role or None,
+        legal_entity=entity or None,
+        cost_rate=_cost_in(row),
+        valid_from=day_in(row, "valid_from"),
+    )
+
+
+def _cost_in(row: Row) -> Decimal:
+    """What somebody costs stands in no message."""
+    try:
+        return amount_in(row, "cost_rate")
+    except ValueError:
+        raise ValueError("cost_rate: this is no amount per hour") from None
 
 
 def _rate(row: Row) -> RateCardRow:
@@ -121,7 +160,7 @@ def _person(row: Row, entities: Collection[str]) -> Person:
         hours_per_week=_hours_in(row, "hours_per_week"),
         joined=joined,
         left=left,
-        cost_rate=amount_in(row, "cost_rate") if row["cost_rate"] else None,
+        cost_rate=_cost_in(row) if row["cost_rate"] else None,
     )
 
 

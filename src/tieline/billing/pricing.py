@@ -1,6 +1,6 @@
 """Pricing: what one approved time entry or expense is worth under the contract of its project."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -58,10 +58,15 @@ class PersonTerms:
 
     email: str
     role: str | None
-    cost_rate: Decimal | None
+    costs: Sequence[tuple[date, Decimal]]
+    """Since when an hour costs what, the newest first."""
     cost_currency: str | None
     level: str | None = None
     location: str | None = None
+
+    def cost_on(self, day: date) -> Decimal | None:
+        """What an hour of a day costs."""
+        return next((rate for since, rate in self.costs if since <= day), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ def _time(terms: Terms, line: Priceable, person: PersonTerms | None) -> Priced |
         item_code=role,
         rate_rule=rule,
         contract_version=terms.contract_version,
-        cost_rate=person.cost_rate if person else None,
+        cost_rate=person.cost_on(line.work_date) if person else None,
         cost_currency=person.cost_currency if person else None,
     )
 

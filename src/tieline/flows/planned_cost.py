@@ -41,8 +41,8 @@ def planned_cost(lines: Sequence[ContractLine], value: Money, firm: Firm) -> Pla
 def role_cost(role: str, legal_entity: str, currency: str, firm: Firm) -> Decimal | None:
     """The average cost per hour of a role's people in an entity, else of those in any with that currency."""
     currencies = {entity.id: entity.currency for entity in firm.legal_entities}
-    people = [one for one in firm.people if one.role == role and one.cost_rate is not None]
+    people = [one for one in firm.people if one.role == role and firm.cost_rate(one.id) is not None]
     fitting = [one for one in people if currencies.get(one.legal_entity) == currency]
     own = [one for one in fitting if one.legal_entity == legal_entity] or fitting
-    rates = [one.cost_rate for one in own if one.cost_rate is not None]
+    rates = [cost.amount for one in own if (cost := firm.cost_rate(one.id)) is not None]
     return sum(rates, Decimal(0)) / len(rates) if rates else None

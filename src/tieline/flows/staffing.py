@@ -1,11 +1,14 @@
 """Staffing: confirmed allocations go to sales as a summary and to finance as a cost forecast."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 
+from tieline.capacity.weeks import spread
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.model.firm import Firm
+from tieline.model.money import Money
 from tieline.model.project import Project
 from tieline.model.staffing import Assignment, CostForecast, StaffingSummary
 from tieline.store.canonical import read_project
@@ -59,9 +62,9 @@ def cost_forecasts(project: Project, assignments: Sequence[Assignment], firm: Fi
     """Planned cost of each confirmed assignment whose person has a cost rate, in the currency of the cost."""
     forecasts = []
     for one in assignments:
-        rate = firm.cost_rate(one.person)
-        if one.confirmed and one.person and rate is not None:
-            hours = (Decimal(one.minutes) / SIXTY).quantize(Decimal("0.01"))
+        hours = (Decimal(one.minutes) / SIXTY).quantize(Decimal("0.01"))
+        cost = assignment_cost(one, hours, firm)
+        if one.confirmed and one.person and cost is not None:
             forecasts.append(
                 CostForecast(
                     id=one.id,
@@ -71,7 +74,24 @@ def cost_forecasts(project: Project, assignments: Sequence[Assignment], firm: Fi
                     start_date=one.start_date,
                     end_date=one.end_date,
                     hours=hours,
-                    cost=rate.times(hours),
+                    cost=cost,
                 )
             )
     return forecasts
+
+
+def assignment_cost(one: Assignment, hours: Decimal, firm: Firm) -> Money | None:
+    """The cost of its hours, evenly over its weekdays, each at the rate of its day; None when a day has no rate."""
+    person = next((each for each in firm.people if each.id == (one.person or "").lower()), None)
+    if person is None or one.end_date < one.start_date:
+        return None
+    changes = [since for since, _ in firm.cost_steps(person) if one.start_date < since <= one.end_date]
+    starts = [one.start_date, *sorted(changes)]
+    ends = [*(since - timedelta(days=1) for since in sorted(changes)), one.end_date]
+    rates = [firm.cost_rate(one.person, since) for since in starts]
+    known = [rate for rate in rates if rate is not None]
+    if len(known) < len(rates):
+        return None
+    parts = spread(hours, one.start_date, one.end_date, list(zip(starts, ends, strict=True)))
+    worth = sum((rate.amount * part for rate, part in zip(known, parts, strict=True)), Decimal(0))
+    return Money(amount=worth, currency=known[0].currency).rounded()

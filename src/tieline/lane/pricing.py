@@ -37,7 +37,7 @@ class Pricing:
         currency = {entity.id: entity.currency for entity in firm.legal_entities}
         self._people = {
             one.id.lower(): PersonTerms(
-                one.id.lower(), one.role, one.cost_rate, currency.get(one.legal_entity), one.level, one.location
+                one.id.lower(), one.role, firm.cost_steps(one), currency.get(one.legal_entity), one.level, one.location
             )
             for one in firm.people
         }
@@ -57,7 +57,7 @@ class Pricing:
 
     def person(self, email: str) -> PersonTerms:
         """What the firm knows of a person; cost and role are None for one the site does not list."""
-        return self._people.get(email) or PersonTerms(email, None, None, None)
+        return self._people.get(email) or PersonTerms(email, None, (), None)
 
     def known_terms(self, project_id: str, contract_id: str, version: int) -> Terms | None:
         """Terms made before."""

@@ -86,6 +86,18 @@ class Person(Record):
     cost_rate: Annotated[Decimal | None, Owned("hcm", "C3")] = None
 
 
+class CostRate(Record):
+    """What an hour costs from a day on: of one person, or of everybody in a role who has no rate of their own."""
+
+    person: str | None = None
+    """E-mail."""
+    role: str | None = None
+    legal_entity: str | None = None
+    """Of a role: only in this entity."""
+    cost_rate: Annotated[Decimal, Owned("hcm", "C3")]
+    valid_from: date
+
+
 class Firm(Record):
     """All of it; read from the site at start."""
 
@@ -94,6 +106,7 @@ class Firm(Record):
     service_lines: tuple[ServiceLine, ...]
     standard_rates: tuple[RateCardRow, ...] = ()
     people: tuple[Person, ...] = ()
+    cost_rates: Annotated[tuple[CostRate, ...], Owned("hcm", "C3")] = ()
     fx_rates: tuple[FxRate, ...] = ()
     catalog: tuple[ServicePackage, ...] = ()
     as_quoted: tuple[str, ...] = ()
@@ -130,10 +143,24 @@ class Firm(Record):
         """The package sold under a SKU."""
         return next((one for one in self.catalog if sku in one.sku), None)
 
-    def cost_rate(self, person: str | None) -> Money | None:
-        """Cost per hour of a person, by e-mail, in the currency of the person's legal entity."""
+    def cost_rate(self, person: str | None, day: date = date.max) -> Money | None:
+        """Cost per hour of a person on a day, by e-mail, in the currency of the person's legal entity."""
         found = next((one for one in self.people if one.id == (person or "").lower()), None)
         entity = self.legal_entity(found.legal_entity) if found else None
-        if found is None or entity is None or found.cost_rate is None:
+        if found is None or entity is None:
             return None
-        return Money(amount=found.cost_rate, currency=entity.currency)
+        rate = next((rate for since, rate in self.cost_steps(found) if since <= day), None)
+        return None if rate is None else Money(amount=rate, currency=entity.currency)
+
+    def cost_steps(self, person: Person) -> list[tuple[date, Decimal]]:
+        """Since when an hour of somebody costs what, the newest first: own rates before that of the role."""
+        own = [(one.valid_from, one.cost_rate) for one in self.cost_rates if one.person == person.id]
+        if person.cost_rate is not None:
+            return [*sorted(own, reverse=True), (date.min, person.cost_rate)]
+        first = min((since for since, _ in own), default=date.max)
+        of_role = [one for one in self.cost_rates if one.role is not None and one.role == person.role]
+        near = [one for one in of_role if one.legal_entity == person.legal_entity]
+        wide = near or [one for one in of_role if one.legal_entity is None]
+        return sorted(
+            [*own, *((one.valid_from, one.cost_rate) for one in wide if one.valid_from < first)], reverse=True
+        )
