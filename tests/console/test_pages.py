@@ -94,7 +94,9 @@ def test_every_link_of_every_page_leads_somewhere(client: httpx2.Client, week: B
         seen.add(path)
         for link in read(client, path).links:
             target = link.partition("#")[0]
-            if target.startswith("/") and target not in seen:
+            if target.partition("?")[0].endswith("/csv"):
+                assert client.get(target).headers["content-type"].startswith("text/csv")
+            elif target.startswith("/") and target not in seen:
                 wanted.append(target)
             elif not target.startswith("/"):
                 assert target == "" or target.startswith("https://"), link

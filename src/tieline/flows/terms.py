@@ -52,13 +52,7 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
     otherwise = _billed_otherwise(lines, method, billing)
     subscribed = (subscription_of(opportunity, line, firm, contract_id) for line in opportunity.lines)
     sold = [one for line, one in zip(opportunity.lines, subscribed, strict=True) if one and line.id not in otherwise]
-    prices = [(line.role, line.unit_price) for line in opportunity.lines]
-    found = (
-        *deviations(str(opportunity.payment_terms), prices, currency, template, firm),
-        *package_deviations(opportunity, template.largest_discount, firm),
-        *customer_deviations(opportunity, customer, firm),
-        *billing_deviations(template.billing, billing, template),
-    )
+    found = _deviations(opportunity, customer, billing, template, firm)
     return ContractVersion.model_validate(
         {
             "id": contract_id,
@@ -96,6 +90,18 @@ def draft_contract(quoted: Opportunity, customer: Customer, engagement_id: str, 
             "signed_on": opportunity.close_date,
             "document_url": opportunity.document_url,
         }
+    )
+
+
+def _deviations(
+    opportunity: Opportunity, customer: Customer, billing: BillingTerms, template: ServiceLine, firm: Firm
+) -> tuple[str, ...]:
+    prices = [(line.role, line.unit_price) for line in opportunity.lines]
+    return (
+        *deviations(str(opportunity.payment_terms), prices, str(opportunity.currency), template, firm),
+        *package_deviations(opportunity, template.largest_discount, firm),
+        *customer_deviations(opportunity, customer, firm),
+        *billing_deviations(template.billing, billing, template),
     )
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.connectors.contract.subject import operations_of
 from tieline import connectors
 from tieline.sdk.connector import ConnectorFacts, RoleName, load_facts
@@ -39,5 +41,11 @@ def _is_held(case: Case) -> bool:
 
 ALL = [Case(connector, name) for connector in CONNECTORS for name in operations_of(_role_of(connector))]
 CASES = [case for case in ALL if _is_held(case)]
+# A real Tryton takes a second for a call, and writes tasks as it writes projects: by night each is tried, by day one.
+BY_NIGHT = {("tryton", "ensure_wbs_element")}
+UNCLEAR = [
+    pytest.param(case, id=str(case), marks=[pytest.mark.torture] * ((case.connector, case.operation) in BY_NIGHT))
+    for case in CASES
+]
 ONE_EACH = [next(case for case in CASES if case.connector == connector) for connector in CONNECTORS]
 KEPT_IN_TIELINE = [case for case in ALL if not _is_held(case)]

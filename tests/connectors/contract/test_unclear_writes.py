@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.contract.cases import CASES, ONE_EACH, Case
+from tests.connectors.contract.cases import ONE_EACH, UNCLEAR, Case
 from tests.connectors.contract.subject import Effect, Sample, Subject, operation_of
 from tests.engine.conftest import Bench
 from tieline.engine.link import Link
@@ -19,7 +19,7 @@ from tieline.sdk.connected import Connected
 from tieline.sdk.errors import Rejected
 from tieline.sdk.operation import Operation, WriteSafety
 
-each_operation = pytest.mark.parametrize("case", CASES, ids=str)
+each_operation = pytest.mark.parametrize("case", UNCLEAR)
 UNIQUE = {("salesforce", "create_opportunity")}
 """Looked up before they are created, and kept unique by the vendor besides."""
 LATE = 100
