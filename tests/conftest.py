@@ -35,7 +35,9 @@ MEMORY, ENOUGH = Path("/dev/shm"), 4 * 2**30  # bytes
 # Every worker of the run has firms of its own, with up to thirty sessions each.
 MANY = {"max_connections": "250"}
 
-# Tests that mostly wait come first, beside those that compute; those that need Tryton come last, the longest first.
+# Tests that mostly wait come first, beside those that compute. Those that need Tryton come late, while it is built, and
+# not last: many short ones behind them keep all workers busy to the end.
+SHORT = ("tests/api/", "tests/cli/", "tests/console/", "tests/lane/", "tests/mapping/", "tests/standins")
 WAITING = ("tests/e2e/", "tests/bench/", "tests/docs/test_tour.py")
 BUILD = str(Path(__file__).resolve().parents[1] / "tools" / "tryton" / "build.py")
 BUILDING = pytest.StashKey["subprocess.Popen[bytes]"]()
@@ -195,10 +197,11 @@ def _leave_torture_out(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def _turn(item: pytest.Item) -> int:
-    waits = item.nodeid.startswith(WAITING)
     if item.get_closest_marker("tryton"):
-        return 2 if waits else 3
-    return 0 if waits else 1
+        return 2 if item.nodeid.startswith(WAITING) else 3
+    if item.nodeid.startswith(SHORT):
+        return 4
+    return 0 if item.nodeid.startswith(WAITING) else 1
 
 
 def _is_worker(config: pytest.Config) -> bool:
