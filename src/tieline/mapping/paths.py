@@ -5,6 +5,7 @@ A dot that belongs to a name is written `\\.` (`customerid\\.name`); a part of d
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ Getter = Callable[[Mapping[str, object]], object]
 Setter = Callable[[dict[str, object], object], None]
 
 
+@lru_cache(4096)
 def split(path: str) -> tuple[Part, ...]:
     """The parts of a path. Raises ValueError for an empty part, a leading index or an index above 99."""
     parts = tuple(_part(text) for text in _DOT.split(path))

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -122,12 +123,19 @@ def read_mapping_file(path: Path) -> MappingFile:
         if path.stat().st_size > MOST_BYTES:
             raise MappingFileError([Defect(path, 1, f"is larger than {MOST_BYTES} bytes")])
         text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MappingFileError([Defect(path, 1, f"cannot be read: {error}")]) from error
+    return _rows_of(path, text)
+
+
+@lru_cache(256)
+def _rows_of(path: Path, text: str) -> MappingFile:
+    """Once for each text: TOML takes milliseconds, and each connection has many files."""
+    try:
         content = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         raise MappingFileError([Defect(path, int(line[1]) if line else 1, f"is not valid TOML: {error}")]) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingFileError([Defect(path, 1, f"cannot be read: {error}")]) from error
     defects = [
         Defect(path, _line_of_key(text, key), f"'{key}' is no key of a mapping; known: {', '.join(sorted(TOP_KEYS))}")
         for key in content

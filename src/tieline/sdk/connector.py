@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -90,6 +91,7 @@ class ConnectorFacts(BaseModel):
     """Quality rule -> `done`, `todo: …` or `exempt: reason`."""
 
 
+@cache
 def load_facts(folder: Path) -> ConnectorFacts:
     """Read `connector.toml` of a connector folder."""
     return ConnectorFacts.model_validate(tomllib.loads((folder / "connector.toml").read_text("utf-8")))
