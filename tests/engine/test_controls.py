@@ -226,6 +226,56 @@ def test_refused_credentials_pause_the_connection_and_resuming_it_sends_at_once(
     assert bench.rows("select id from exception_item where closed_at is null") == []
 
 
+def test_a_secret_that_is_mended_while_a_run_waits_is_tried_soon(bench: Bench) -> None:
+    vendor, refused = LedgerVendor(), [True]
+
+    def refuse() -> None:
+        if refused[0]:
+            raise Unauthorized("erp", "the certificate has expired")
+
+    vendor.before_call = refuse
+    mended: list[bool] = []
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        run.ensure("Thing in ERP", vendor.operation(), Thing(id="t", name="A"))
+        if not refused[0] and not mended:  # it has found that it has to wait
+            mended.append(resume(bench.database, "connection", "erp", "dana"))
+
+    bench.flows["f"] = flow
+    assert look(bench) == "blocked"
+    refused[0] = False
+    assert look(bench) == "retrying"
+    assert mended == [True]
+    bench.rows("update agenda set due_at = due_at - interval '10 seconds' returning key")
+    with bench.database.transaction() as db:
+        assert wake_due(db) == 1
+    assert controlled(bench).run("f", "k") == "done"
+
+
+def test_a_secret_that_is_mended_while_a_run_is_refused_needs_no_second_resume(bench: Bench) -> None:
+    vendor, refused = LedgerVendor(), [True]
+
+    def refuse() -> None:
+        if refused[0]:
+            pause(bench.database, "connection", "erp", "its credentials are refused", "tieline")  # by another worker
+            assert resume(bench.database, "connection", "erp", "dana")
+            raise Unauthorized("erp", "the certificate has expired")
+
+    vendor.before_call = refuse
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        run.ensure("Thing in ERP", vendor.operation(), Thing(id="t", name="A"))
+
+    bench.flows["f"] = flow
+    assert look(bench) == "blocked"
+    assert bench.rows("select name from pause") == []
+    refused[0] = False
+    bench.rows("update agenda set due_at = due_at - interval '10 seconds' returning key")
+    with bench.database.transaction() as db:
+        assert wake_due(db) == 1
+    assert controlled(bench).run("f", "k") == "done"
+
+
 @pytest.mark.parametrize("what", ["off", "shadow", "paused"])
 def test_nothing_is_withdrawn_where_nothing_may_be_sent(bench: Bench, what: str) -> None:
     vendor, dead = LedgerVendor(), [False]

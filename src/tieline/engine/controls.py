@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -108,14 +109,30 @@ def resume(database: Database, scope: str, name: str, by: str) -> bool:
         if gone is None:
             return False
         audit(db, "resume", actor=by, object_=f"{scope}:{name}")
-        if (
-            scope == "connection"
-        ):  # refused credentials are tried again in an hour, or now that a person has mended them
-            db.execute("update effect set retry_at = null where connection = %s and state = 'refused_for_now'", [name])
-        # Not at once: who still remembers the pause would find it in force and put off the flow for minutes.
-        db.execute(
-            "update agenda set due_at = clock_timestamp() + make_interval(secs => %s)"
-            " where state in ('blocked', 'retrying') and not behind",
-            [REMEMBERED * 1.5],
-        )
+        _try_again(db, name if scope == "connection" else None)
     return True
+
+
+def pause_refused(database: Database, connection: str, since: datetime) -> None:
+    """Pause a connection that refused our credentials; if a person resumed it since then, try again instead."""
+    with database.transaction() as db:
+        renewed = db.execute(
+            "select from audit_event where action = 'resume' and object = %s and at > %s limit 1",
+            [f"connection:{connection}", since],
+        ).fetchone()
+        if renewed is not None:
+            return _try_again(db, connection)
+    return pause(database, "connection", connection, "its credentials are refused", "tieline")
+
+
+def _try_again(db: Connection, connection: str | None) -> None:
+    if connection:  # refused credentials are tried again in an hour, or now that a person has mended them
+        query = "update effect set retry_at = null where connection = %s and state = 'refused_for_now'"
+        db.execute(query, [connection])
+    # Not at once: who still remembers the pause would find it in force and put off the flow for minutes. Those at work
+    # as well: a run that has begun has read when its effects are tried again.
+    db.execute(
+        "update agenda set due_at = clock_timestamp() + make_interval(secs => %s)"
+        " where state in ('blocked', 'retrying')",
+        [REMEMBERED * 1.5],
+    )

@@ -10,7 +10,7 @@ import structlog
 
 from tieline.engine.approvals import void_unasked
 from tieline.engine.change_guard import COUNTED, count_values
-from tieline.engine.controls import Controls, pause
+from tieline.engine.controls import Controls, pause_refused
 from tieline.engine.effect import (
     Author,
     Moved,
@@ -248,7 +248,7 @@ def _settle(engine: FlowEngine, run: Run, wanted: int, end: End) -> EndState:
     crash_point("run.ended")
     for problem in run.problems:
         if problem.kind == "auth" and problem.connection:
-            pause(engine.database, "connection", problem.connection, "its credentials are refused", "tieline")
+            pause_refused(engine.database, problem.connection, run.started_at)
     log.info("run_ended", flow=run.author.flow, key=run.author.key, state=end.state, steps=len(run.steps))
     return end.state
 
