@@ -26,6 +26,17 @@ def test_two_workers_share_the_concurrent_calls_of_an_account(database: str) -> 
     other.close()
 
 
+def test_a_call_that_comes_after_the_end_opens_no_session_again(database: str) -> None:
+    slots = Slots(database, "acme", 1)
+    slots.take("erp", "project")
+    slots.close()
+    with pytest.raises(Unavailable):
+        slots.take("erp", "project")
+    other = Slots(database, "acme", 1)
+    assert other.take("erp", "project") == 0
+    other.close()
+
+
 def test_slots_of_a_process_that_stands_still_are_free_after_a_while(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,11 +42,18 @@ class JobQueue:
         self._ear, self._bell = socket.socketpair()
         self._ear.setblocking(False)
         self._bell.setblocking(False)
+        try:
+            self._worker = self._register()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+
+    def _register(self) -> int:
         self._db.execute("set synchronous_commit = off")
         self._db.execute(sql.SQL("listen {}").format(sql.Identifier(f"procrastinate_queue_v1#{QUEUE}")))
         row = self._db.execute(_REGISTER, [FORGET_AFTER]).fetchone()
         assert row is not None
-        self._worker = int(row["worker_id"])
+        return int(row["worker_id"])
 
     def __enter__(self) -> Self:
         return self

@@ -45,6 +45,7 @@ class Slots:
         self._bulk = True
         self._condition = threading.Condition()
         self._session: Connection | None = None
+        self._closed = False
         self._free: dict[int, float] = {}
         """Slot -> since when it rests."""
         self._held: set[int] = set()
@@ -58,12 +59,14 @@ class Slots:
             self._urgent, self._bulk = urgent, bulk
 
     def take(self, connection: str, tier: Tier) -> int:
-        """A slot number. Raises Unavailable when all are taken for too long."""
+        """A slot number. Raises Unavailable when all are taken for too long, or after `close`."""
         deadline = time.monotonic() + LONGEST_WAIT
         with self._condition:
             self._queue(tier)
             try:
-                while (slot := self._slot_for(tier)) is None:
+                while self._closed or (slot := self._slot_for(tier)) is None:
+                    if self._closed:  # a call that comes late shall not open a session nobody would close
+                        raise Unavailable(connection, "this process is ending its calls", timedelta(seconds=1))
                     if time.monotonic() > deadline:
                         raise Unavailable(connection, "all its concurrent calls are in use", timedelta(seconds=1))
                     self._condition.wait(0.02)
@@ -96,8 +99,9 @@ class Slots:
                     self._unlock(slot)
 
     def close(self) -> None:
-        """End the session, which frees all slots."""
+        """End the session, which frees all slots; no call begins after it."""
         with self._condition:
+            self._closed = True
             self._forget()
 
     def _keep(self) -> None:
