@@ -45,7 +45,7 @@ demo: setup
 	@$(BIN)/tieline demo $(ARGS)
 
 test: setup
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # What only this target runs is marked, properties get twenty times the examples, and nothing may hang for ever.
 torture: setup
