@@ -27,6 +27,7 @@ from tieline.app.site_queue import ExceptionOwnerTable, ExceptionSlaTable
 from tieline.app.site_service import AlertsTable, EmailChannel, TierTable, WebhookChannel
 from tieline.mapping.rows import FieldRow
 from tieline.mapping.transforms import TRANSFORMS
+from tieline.model.closing import ClosingRules
 from tieline.model.collection import CollectionRules
 from tieline.model.firm import LegalEntity, ServiceLine
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
@@ -54,6 +55,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "reconciliation": ReconciliationTable,
     "volume": VolumeTable,
     "guard": GuardTable,
+    "closing": ClosingRules,
     "collections": CollectionRules,
     "health": HealthRules,
     "early_warning": WarningRules,

@@ -1,15 +1,35 @@
 """Closing an engagement: it waits for the last invoice, then every system shows it, and it can be taken up again."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from tests.e2e.deals import Deal, money, netsuite_record, shown, win, work, workday
-from tests.e2e.world import World
-from tieline.app.closing import close_engagement, reopen_engagement
+import pytest
+
+from tests.e2e.deals import Deal, money, netsuite_record, shown, stage, win, work, workday
+from tests.e2e.world import World, world
+from tieline.app.closing import close_engagement
 
 TOM = "tom.okafor@haldenmarsh.example"
+IN_PROGRESS, COMPLETE = 400, 501
+CLOSING = """
+[closing]
+crm_stages = ["Delivered"]
+psa_statuses = ["Complete"]
+"""
 
 
-def test_an_engagement_is_closed_after_its_last_invoice_and_taken_up_again(firm: World) -> None:
+@pytest.fixture(scope="module")
+def firm(tmp_path_factory: pytest.TempPathFactory, module_database: str) -> Iterator[World]:
+    """A firm whose statuses close engagements."""
+    with world(tmp_path_factory.mktemp("firm"), module_database) as here:
+        file = here.site / "site.toml"
+        committed = 'poll_seconds = 1, committed_stages = ["Closed Won", "Delivered"]'
+        file.write_text(file.read_text().replace("poll_seconds = 1", committed) + CLOSING)
+        here.begin()
+        yield here
+
+
+def test_a_status_closes_an_engagement_after_its_last_invoice_and_takes_it_up_again(firm: World) -> None:
     deal = win(firm, "Deal that is done")
     project = firm.until(lambda: shown(firm, deal), "project")
     number, workspace = project["ERP_Id__c"], project["PSA_Id__c"]
@@ -17,9 +37,10 @@ def test_an_engagement_is_closed_after_its_last_invoice_and_taken_up_again(firm:
     draft = firm.until(lambda: firm.finance.draft(number, money(420)), "draft invoice")
     late_week = _booked(firm, workspace)
     engagement = str(_outcome(firm, deal)["Engagement_Id__c"])
-    assert close_engagement(firm.tieline.database, engagement, by="dana", reason="delivered")
+    firm.delivery.change("workspaces", "workspace", workspace, status_key=COMPLETE)
     (told,) = firm.until(lambda: [one for one in firm.exceptions() if "cannot be closed" in one.message], "exception")
-    assert "is not released" in told.message
+    assert "though it is 'Complete' in Kantata" in told.message
+    assert ("is not released" in told.message, told.owner) == (True, "delivery")
 
     firm.finance.release(draft)
     firm.until(lambda: _states(firm, engagement) == ["closed"], "closed engagement")
@@ -39,9 +60,14 @@ def test_an_engagement_is_closed_after_its_last_invoice_and_taken_up_again(firm:
     firm.delivery.approve(late_week)
     (late,) = firm.until(firm.exceptions, "late work")
     assert "whose engagement is closed" in late.message
-    reopen_engagement(firm.tieline.database, engagement, by="dana")
+    firm.delivery.change("workspaces", "workspace", workspace, status_key=IN_PROGRESS)
     firm.until(lambda: firm.finance.hours(number) == 3, "late hours in NetSuite")
     firm.until(lambda: netsuite_record(firm, "job", number)["entityStatus"]["id"] == "2", "open project")
+
+    stage(firm, deal, "Delivered")
+    firm.until(lambda: _states(firm, engagement) == ["asked"], "a close asked for by sales")
+    stage(firm, deal, "Closed Won")
+    firm.until(lambda: _states(firm, engagement) == ["withdrawn"], "an engagement that goes on")
 
 
 def _states(firm: World, engagement: str) -> list[str]:

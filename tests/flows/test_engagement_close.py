@@ -1,5 +1,6 @@
 """Engagement close: what is open stops it, what no invoice can credit is a question, and then it is closed for all."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from tieline.engine.routing import Systems
 from tieline.engine.run import EndState, Run
 from tieline.flows.engagement_close import engagement_close
 from tieline.flows.plan import plan_projects
-from tieline.lane.closing import ask_to_close, read_closing, take_up_again
+from tieline.lane.closing import ask_to_close, follow_status, read_closing, take_up_again
 from tieline.lane.own_charges import OwnCharge, add_charge
 
 
@@ -100,3 +101,31 @@ def test_corrections_no_invoice_can_take_are_a_question_to_finance(asked: Bench)
     decide_approval(asked.database, question["id"], approve=True, by="finance@haldenmarsh.example")
     assert look(asked) == "done"
     assert state(asked) == "closed"
+
+
+def test_a_status_closes_and_takes_up_again_but_what_a_person_said_stays_until_it_changes(active: Bench) -> None:
+    def status(*, done: bool, role: str = "psa") -> str | None:
+        with active.database.transaction() as db:
+            follow_status(db, "eng_1", role, done=done, by="Kantata", reason="it is 'Complete' in Kantata")
+            found = read_closing(db, "eng_1")
+        return found.state if found else None
+
+    def person(what: Callable[..., bool]) -> None:
+        with active.database.transaction() as db:
+            assert what(db, "eng_1", "dana", "because")
+
+    assert [status(done=False), status(done=True), status(done=True)] == [None, "asked", "asked"]
+    assert status(done=False, role="crm") == "asked"  # another system's status asked for it
+    assert look(active) == "done"
+    assert [state(active), status(done=False)] == ["closed", "withdrawn"]
+
+    status(done=True)
+    person(take_up_again)
+    assert [status(done=True), status(done=False), status(done=True)] == ["withdrawn", "withdrawn", "asked"]
+    person(take_up_again)
+    person(ask_to_close)
+    assert status(done=False) == "asked"
+
+    active.rows("update engagement_close set state = 'withdrawn' returning state")
+    active.rows("update engagement set closed_at = now() returning id")
+    assert status(done=True) == "withdrawn"

@@ -16,6 +16,7 @@ from tieline.engine.routing import Systems
 from tieline.engine.tiers import Tier
 from tieline.exception_queue.ownership import keep_rules
 from tieline.flows.billing import billing
+from tieline.flows.close_by_status import project_status
 from tieline.flows.closed_period import closed_period
 from tieline.flows.contract_to_project import contract_to_project
 from tieline.flows.engagement_close import engagement_close
@@ -50,6 +51,7 @@ FLOWS: Mapping[str, FlowFunction] = {
     "project_feedback": project_feedback,
     "repricing": repricing,
     "closed_period": closed_period,
+    "project_status": project_status,
     "engagement_close": engagement_close,
     "outlook": outlook,
     "customer_health": customer_health,

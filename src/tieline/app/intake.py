@@ -10,7 +10,7 @@ from tieline.app.assembly import Tieline
 from tieline.engine.intake import Instance, deliver, note_failure, push_position, sweep
 from tieline.engine.tiers import working_for
 from tieline.engine.wake import wake
-from tieline.flows.unlinked import FLOWS_OF
+from tieline.flows.unlinked import FLOWS_OF, flows_of
 from tieline.model.ids import born_outside
 from tieline.sdk.connected import Connected, Pushed
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
@@ -32,7 +32,8 @@ class Intake:
     def concerns(self, db: Connection, connection: str, changed: Sequence[Changed]) -> list[Instance]:
         """The flow instances that changed records concern; a record nobody knows becomes an `unlinked` exception."""
         instances = self._opportunities(db, connection, [one for one in changed if one.record == "opportunity"])
-        for record, flows in FLOWS_OF.items():
+        for record in FLOWS_OF:
+            flows = flows_of(record, self._tieline.site.firm)
             instances += _known(db, connection, [one for one in changed if one.record == record], flows)
         return instances
 

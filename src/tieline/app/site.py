@@ -31,6 +31,7 @@ from tieline.engine.controls import Mode, ModeRule
 from tieline.engine.routing import Route
 from tieline.engine.tiers import ServiceLevel, Tier
 from tieline.exception_queue.ownership import OwnerRule, SlaRule
+from tieline.model.closing import ClosingRules
 from tieline.model.collection import CollectionRules
 from tieline.model.firm import Firm, LegalEntity, ServiceLine
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
@@ -162,6 +163,7 @@ class SiteTables(_Table):
     volume: VolumeTable = VolumeTable()
     catalog: CatalogTable = CatalogTable()
     readiness: ReadinessTable = ReadinessTable()
+    closing: ClosingRules = ClosingRules()
     collections: CollectionRules = CollectionRules()
     matching: MatchingTable = MatchingTable()
     steward: tuple[StewardTable, ...] = ()
@@ -267,6 +269,7 @@ def _firm(folder: Path, tables: SiteTables, defects: list[SiteDefect]) -> Firm:
         fx_rates=read_fx_rates(folder / "values" / "fx.csv", defects),
         as_quoted=tables.catalog.as_quoted,
         readiness_stages=tables.readiness.stages,
+        closing=tables.closing,
         collections=tables.collections,
         auto_link=tables.matching.auto_link,
         ask_from=tables.matching.ask_from,

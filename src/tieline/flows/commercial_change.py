@@ -7,6 +7,7 @@ from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.flows.change_orders import order_of_add_on, take_change_orders
+from tieline.flows.close_by_status import follow_stage
 from tieline.flows.engagement import join
 from tieline.flows.merged_customer import is_merged
 from tieline.flows.packages import package_of, with_contract_terms
@@ -37,6 +38,7 @@ def guard_commercial_terms(
         return _close_out(run, opportunity, contract, systems)
     run.withdraw_approval(WITHDRAW)
     _reopen(run, contract)
+    follow_stage(run, opportunity, contract, systems)
     # Name, address or tax id of the customer are in no version of the contract, and a deal is told of its customer too.
     run.wake("contract_to_project", contract.id, contract.engagement_id)
     newest = take_change_orders(run, orders, contract, systems.firm)

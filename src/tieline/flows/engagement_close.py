@@ -60,14 +60,17 @@ def _require_nothing_open(run: Run, closing: Closing, contract: ContractVersion,
         return
     run.look_again_on(run.today + timedelta(days=1))
     unbilled = next((one for one in facts.unbilled if one.amount > 0), None)
+    status, call_off = closing.status_of, "Or call it off: tieline close --reopen."
+    of_delivery = status or facts.waiting_lines or facts.change_orders
     problem = Problem(
         kind="business_rule",
         field="closing",
         key=closing.engagement_id,
         legal_entity=contract.legal_entity,
-        message=f"'{contract.name}' cannot be closed yet: {'; '.join(found)}",
-        suggestion="Clear these; the close goes on by itself. Or call it off: tieline close --reopen.",
-        owner="delivery" if facts.waiting_lines or facts.change_orders else "finance",
+        message=f"'{contract.name}' cannot be closed yet{f', though {closing.reason}' if status else ''}:"
+        f" {'; '.join(found)}",
+        suggestion=f"Clear these; the close goes on by itself. {'Or set its status back.' if status else call_off}",
+        owner="delivery" if of_delivery else "finance",
         label="Nothing is open",
         amount=unbilled.amount if unbilled else None,
         currency=unbilled.currency if unbilled else None,

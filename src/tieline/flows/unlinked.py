@@ -5,11 +5,18 @@ from datetime import timedelta
 from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
+from tieline.model.firm import Firm
 
 SETTLING = timedelta(seconds=60)
 """A record we have just written may be swept before its outcome is in our books."""
 
 FLOWS_OF = {"project": ("staffing", "milestone_billing"), "invoice": ("invoice_feedback",)}
+
+
+def flows_of(record: str, firm: Firm) -> tuple[str, ...]:
+    """The flows a changed record concerns; statuses only where the site names some."""
+    closes = record == "project" and firm.closing.psa_statuses
+    return (*FLOWS_OF.get(record, ()), *(("project_status",) if closes else ()))
 
 
 def unlinked(run: Run, key: str, systems: Systems) -> None:
@@ -22,7 +29,7 @@ def unlinked(run: Run, key: str, systems: Systems) -> None:
         [connection, record, external_id],
     ).fetchone()
     if known is not None:
-        for flow in FLOWS_OF.get(record, ()):
+        for flow in flows_of(record, systems.firm):
             run.wake(flow, known["subject"], known["engagement"] or known["subject"])
         return
     first = run.db.execute(

@@ -26,12 +26,14 @@ class Closing:
     reason: str
     asked_at: datetime
     closed_at: datetime | None
+    status_of: str | None
+    """Whose status asked for it (`crm`, `psa`); kept when a person takes it up again, until that status goes back."""
 
 
 def read_closing(db: Connection, engagement_id: str) -> Closing | None:
     """The request to close an engagement, in whatever state."""
     row = db.execute(
-        "select engagement_id, state, asked_by, reason, asked_at, closed_at from engagement_close"
+        "select engagement_id, state, asked_by, reason, asked_at, closed_at, status_of from engagement_close"
         " where engagement_id = %s",
         [engagement_id],
     ).fetchone()
@@ -45,16 +47,18 @@ def is_closing(db: Connection, engagement_id: str) -> bool:
 
 
 _ASK = """
-insert into engagement_close as c (engagement_id, asked_by, reason) values (%(id)s, %(by)s, %(reason)s)
+insert into engagement_close as c (engagement_id, asked_by, reason, status_of)
+values (%(id)s, %(by)s, %(reason)s, %(status_of)s)
 on conflict (engagement_id) do update set state = 'asked', asked_by = excluded.asked_by, reason = excluded.reason,
-  asked_at = clock_timestamp(), closed_at = null where c.state = 'withdrawn'
+  asked_at = clock_timestamp(), closed_at = null, status_of = excluded.status_of where c.state = 'withdrawn'
 """
 _PROJECTS = "select id from project where engagement_id = %s order by id"
 
 
-def ask_to_close(db: Connection, engagement_id: str, by: str, reason: str) -> bool:
+def ask_to_close(db: Connection, engagement_id: str, by: str, reason: str, status_of: str | None = None) -> bool:
     """Ask for the last invoice and the close; False when it was asked for before."""
-    asked = db.execute(_ASK, {"id": engagement_id, "by": by, "reason": reason}).rowcount > 0
+    values = {"id": engagement_id, "by": by, "reason": reason, "status_of": status_of}
+    asked = db.execute(_ASK, values).rowcount > 0
     if asked:
         detail = {"label": "Close of the engagement asked for", "reason": reason}
         audit(db, "engagement.closing", engagement=engagement_id, actor=by, object_=engagement_id, detail=detail)
@@ -77,6 +81,28 @@ def take_up_again(db: Connection, engagement_id: str, by: str, reason: str) -> b
     audit(db, "engagement.reopened", engagement=engagement_id, actor=by, object_=engagement_id, detail=detail)
     wake_engagement(db, engagement_id, "operator")
     return True
+
+
+def follow_status(db: Connection, engagement_id: str, role: str, *, done: bool, by: str, reason: str) -> None:
+    """Ask for the close when the status of a role says that the work is done, and go on when it says so no more.
+
+    What a person said counts until the status changes: neither is a person's close taken back, nor asked for again
+    what a person took up. An engagement that was withdrawn with its deal has nothing to close.
+    """
+    closing = read_closing(db, engagement_id)
+    if done:
+        if (closing is None or (closing.state == "withdrawn" and closing.status_of is None)) and _is_active(
+            db, engagement_id
+        ):
+            ask_to_close(db, engagement_id, by, reason, role)
+    elif closing is not None and closing.status_of == role:
+        db.execute("update engagement_close set status_of = null where engagement_id = %s", [engagement_id])
+        take_up_again(db, engagement_id, by, reason)
+
+
+def _is_active(db: Connection, engagement_id: str) -> bool:
+    query = "select from engagement where id = %s and closed_at is null"
+    return db.execute(query, [engagement_id]).fetchone() is not None
 
 
 def finish(db: Connection, closing: Closing, outcome: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from tieline.model.billing_terms import BillingTerms, Part
+from tieline.model.closing import ClosingRules
 from tieline.model.collection import CollectionRules
 from tieline.model.contract import RateCardRow
 from tieline.model.money import Money
@@ -119,6 +120,7 @@ class Firm(Record):
     """From this probability on a person is asked whether two customers are one."""
     stewards: dict[str, str] = {}
     """Master domain (customer, person, project …) -> the team or person that keeps it."""
+    closing: ClosingRules = ClosingRules()
     collections: CollectionRules = CollectionRules()
     health: HealthRules = HealthRules()
     early_warning: WarningRules = WarningRules()

@@ -145,6 +145,9 @@ class Psa(Connection, Protocol):
     def read_assignments(self, project_ref: str) -> Sequence[Assignment]:
         """All allocations of a project, planned and confirmed."""
 
+    def read_project_status(self, project_ref: str) -> str | None:
+        """The status people gave a project, as they read it there; None where it has none."""
+
     def read_milestones(self, project_ref: str) -> Sequence[Milestone]:
         """The milestones of a project as they stand there, by our ids."""
 

@@ -168,6 +168,12 @@ def test_milestones_are_read_back_by_our_ids_with_their_completion(
     assert (first.completed_on.isoformat(), second.completed_on) == (stamp[:10], None)
 
 
+def test_the_status_of_a_project_is_read_as_people_see_it(psa: Psa, delivery: Delivery, workspace: str) -> None:
+    assert psa.read_project_status(workspace) == "No Status"
+    delivery.change("workspaces", workspace, status_key=501)
+    assert psa.read_project_status(workspace) == "Complete"
+
+
 def test_a_later_change_of_a_milestone_leaves_its_completion_alone(
     psa: Psa, delivery: Delivery, workspace: str
 ) -> None:

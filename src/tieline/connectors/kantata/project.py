@@ -110,6 +110,14 @@ def show_financials(account: Account) -> Operation[ProjectFinancials]:
     )
 
 
+def read_status(account: Account, project_ref: str) -> str | None:
+    """The words of a project's status; every account has its own list of them."""
+    with named(f"Project {project_ref}"):
+        status = account.kantata.show("workspaces", project_ref).rows[0].get("status")
+    words = status.get("message") if isinstance(status, dict) else None
+    return words if isinstance(words, str) else None
+
+
 class CustomerGroups:
     """Groups of projects by customer: Kantata has no customers of its own."""
 

@@ -8,7 +8,7 @@ from tieline.connectors.kantata.books import KantataBooks
 from tieline.connectors.kantata.changes import ProjectFeed
 from tieline.connectors.kantata.lines import EXPENSES, TIME, LineFeed
 from tieline.connectors.kantata.notice import notify
-from tieline.connectors.kantata.project import FINANCIALS, ensure_project, show_financials
+from tieline.connectors.kantata.project import FINANCIALS, ensure_project, read_status, show_financials
 from tieline.connectors.kantata.records import Account
 from tieline.connectors.kantata.staffing import (
     ensure_resource_request,
@@ -52,6 +52,10 @@ class KantataPsa:
     def read_assignments(self, project_ref: str) -> Sequence[Assignment]:
         """All allocations of a project, planned (soft) and confirmed (hard)."""
         return read_assignments(self.account, project_ref)
+
+    def read_project_status(self, project_ref: str) -> str | None:
+        """The status of a project, as people read it in Kantata."""
+        return read_status(self.account, project_ref)
 
     def read_milestones(self, project_ref: str) -> Sequence[Milestone]:
         """Our milestones of a project as they stand there."""
