@@ -11,6 +11,7 @@ from tests.flows.orders import delta, order
 from tieline.demo.people import today
 from tieline.flows.amendment import apply_change_order
 from tieline.flows.plan import plan_projects
+from tieline.store.billing_setup import keep_setup
 from tieline.store.canonical import add_contract_version, open_engagement, put_project
 from tieline.store.database import Database
 from tieline.store.versions import hold_version
@@ -31,6 +32,8 @@ def amended(books: Database) -> Database:
         for project in plan_projects(second, CUSTOMER.name, "006", "001"):
             put_project(db, project)
             hold_version(db, project.id, 2, {"erp": "netsuite"})
+            told = ["Payment terms: NET30 is agreed, Sales order SO[1] has Net 60"]
+            keep_setup(db, project_id=project.id, erp="netsuite", contract=second, told=told)
     return books
 
 
@@ -44,6 +47,8 @@ def test_people_read_what_each_version_changed_why_and_who_holds_which(
     assert "CO-1 (scope): [Indexed]; proposed by sam.ortiz@haldenmarsh.example; approved by cora@" in told
     assert "    Consultant costs USD 180.00 an hour from 2026-05-01" in told
     assert "in netsuite (erp): version 2" in told
+    assert "in netsuite is set up to bill otherwise than agreed  (version 2, looked at" in told
+    assert "    Payment terms: NET30 is agreed, Sales order SO[1] has Net 60" in told
 
 
 def test_programs_get_the_same(tieline: Command, stored: Path, amended: Database) -> None:

@@ -4,12 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from tests.e2e.deals import Line, invoices, money, shown, win
+from tests.e2e.deals import Line, invoices, money, netsuite_record, shown, win, work, workday
 from tests.e2e.oracle import doubled
 from tests.e2e.world import World
 from tieline.app.collections import act_on_invoice
 from tieline.demo.people import today
 from tieline.demo.story import Story
+from tieline.exception_queue.actions import retry
 
 
 def test_a_won_deal_is_staffed_worked_billed_and_paid(firm: World) -> None:
@@ -67,3 +68,27 @@ def test_a_completed_milestone_is_billed_once_and_a_dispute_about_it_is_seen_in_
 def _milestone(here: World, project: dict[str, Any]) -> str | None:
     rows = here.delivery.list("stories", workspace_id=project["PSA_Id__c"])
     return next((str(row["id"]) for row in rows if row["story_type"] == "milestone"), None)
+
+
+def test_no_draft_is_sent_while_the_erp_is_set_up_otherwise_than_agreed(firm: World) -> None:
+    deal = win(firm, "Deal finance set up otherwise")
+    project = firm.until(lambda: shown(firm, deal), "project in Salesforce")
+    firm.settled()
+    upserts = firm.ledger("netsuite", "salesOrder.upsert")
+    order = next(one["key"] for one in upserts if one["body"]["memo"] == deal.name)
+    agreed = netsuite_record(firm, "salesOrder", order)["terms"]["id"]
+    _set_terms(firm, order, next(one for one in ("1", "2", "3") if one != agreed))
+    work(firm, project, "tom.okafor@haldenmarsh.example", (workday(), 60))
+    (held,) = firm.until(firm.exceptions, "exception")
+    assert "Payment terms: NET30 is agreed, Sales order" in held.message
+    assert held.owner == "finance"
+    assert firm.finance.draft(project["ERP_Id__c"], Decimal(210)) is None
+
+    _set_terms(firm, order, agreed)
+    retry(firm.tieline.database, held.id, by="dana")
+    firm.until(lambda: firm.finance.draft(project["ERP_Id__c"], Decimal(210)), "draft invoice")
+    firm.until(lambda: firm.exceptions() == [], "no exception")
+
+
+def _set_terms(here: World, order: str, terms: str) -> None:
+    here.finance._browser.call("PATCH", f"/services/rest/record/v1/salesOrder/{order}", {"terms": {"id": terms}})

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from tieline.app.views.contract_chain import VersionRow, read_holders, read_versions
+from tieline.app.views.contract_chain import SetupRow, VersionRow, read_holders, read_setups, read_versions
 from tieline.app.views.engagements import list_engagements
 from tieline.app.views.timeline import read_timeline, read_waiting
 from tieline.cli.context import JsonOption, SiteOption, database_of, out, print_json, table_of
@@ -84,8 +84,9 @@ def contract_chain(
     with database_of(site) as database, database.connection() as db:
         found = _find_contract(db, contract)
         versions, holders = read_versions(db, found, datetime.now(UTC).date()), read_holders(db, found)
+        setups = read_setups(db, found)
     if json:
-        print_json({"contract": found, "versions": versions, "holders": holders})
+        print_json({"contract": found, "versions": versions, "holders": holders, "billing_setups": setups})
         return
     for row in versions:
         out.print(_version(row), soft_wrap=True)
@@ -93,6 +94,8 @@ def contract_chain(
             out.print(escape(f"    {change}"), soft_wrap=True)
     for holder in holders:
         out.print(escape(f"{holder.project} in {holder.connection} ({holder.role}): version {holder.version}"))
+    for setup in setups:
+        out.print(_setup(setup), soft_wrap=True)
 
 
 def _version(row: VersionRow) -> str:
@@ -105,6 +108,17 @@ def _version(row: VersionRow) -> str:
     people = (("proposed", row.proposed_by), ("approved", row.approved_by))
     who = "".join(f"; {what} by {name}" for what, name in people if name)
     return f"{told}\n" + escape(f"  {row.order} ({row.kind}): {row.reason or 'no reason given'}{who}")
+
+
+def _setup(row: SetupRow) -> str:
+    """Whether the ERP would bill as agreed."""
+    head = f"{escape(f'{row.project} in {row.connection}')} is set up to bill"
+    when = f"[dim](version {row.version}, looked at {row.checked_at:%d %b %H:%M} UTC)[/]"
+    if not row.differences:
+        return f"{head} as agreed  {when}"
+    return "\n".join(
+        [f"{head} [red]otherwise than agreed[/]  {when}", *(escape(f"    {one}") for one in row.differences)]
+    )
 
 
 def _find_contract(db: Connection, text: str) -> str:

@@ -12,6 +12,7 @@ from tieline.billing.invoice_proposal import BillableLine, propose_invoice
 from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
+from tieline.flows.billing_setup import wait_for_billing_setup
 from tieline.flows.derived_billing import settle_derived
 from tieline.flows.invoices import (
     StoredInvoice,
@@ -141,6 +142,8 @@ def _send(
         "contract": run.link_to("Contract in ERP", erp.connection, erp.ensure_contract.target, part),
     }
     if all(link.known for link in links.values()):
+        told = contract_on(run.db, contract.id, run.today) or contract
+        wait_for_billing_setup(run, erp, project, told, invoice, links)
         with run.db.transaction():
             keep_proposal(run.db, invoice, erp.connection)
     link = run.ensure("Draft invoice in ERP", erp.ensure_invoice, invoice, **links)

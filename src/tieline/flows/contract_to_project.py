@@ -12,8 +12,8 @@ from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.engine.step import MISSING, Step
 from tieline.flows.customer_identity import golden_customer, question_about, see, shown_as
-from tieline.flows.plan import contract_part, plan_projects
-from tieline.model.contract import BillingSchedule, BillingScheduleItem, ContractVersion
+from tieline.flows.plan import contract_part, plan_projects, schedule_part
+from tieline.model.contract import ContractVersion
 from tieline.model.customer import Customer
 from tieline.model.notice import CustomerLink
 from tieline.model.project import Project
@@ -50,7 +50,9 @@ def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
         run.ensure(
             "Contract in ERP", erp.ensure_contract, contract_part(contract, project), customer=bill_to, project=booked
         )
-        run.ensure("Billing schedule in ERP", erp.ensure_billing_schedule, _schedule(contract, project), project=booked)
+        run.ensure(
+            "Billing schedule in ERP", erp.ensure_billing_schedule, schedule_part(contract, project), project=booked
+        )
         _wbs(run, "Tasks in ERP", erp, project, booked)
 
         planned = run.ensure("Project in PSA", psa.ensure_project, project)
@@ -148,15 +150,6 @@ def _wbs(run: Run, label: str, system: Erp | Psa, project: Project, shell: Link)
     for phase in phases:
         tasks = [element for element in project.wbs if element.parent_id == phase.id]
         run.ensure_each(label, system.ensure_wbs_element, tasks, project=shell, parent=links[phase.id])
-
-
-def _schedule(contract: ContractVersion, project: Project) -> BillingSchedule:
-    """The project's share of the contract's billing schedule."""
-    own = {milestone.id for milestone in project.milestones}
-    items: tuple[BillingScheduleItem, ...] = tuple(
-        item for item in contract.billing_schedule.items if item.milestone_id in own
-    )
-    return contract.billing_schedule.model_copy(update={"id": project.id, "items": items})
 
 
 def _ready(project: Project) -> str:

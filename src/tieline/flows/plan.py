@@ -4,7 +4,7 @@ import base64
 import hashlib
 from decimal import Decimal
 
-from tieline.model.contract import Budget, ContractLine, ContractVersion
+from tieline.model.contract import BillingSchedule, Budget, ContractLine, ContractVersion
 from tieline.model.ids import derived
 from tieline.model.money import Money, total
 from tieline.model.project import (
@@ -203,3 +203,10 @@ def _part_line(line: ContractLine) -> ContractPartLine:
         rate=rate,
         amount=line.amount.amount,
     )
+
+
+def schedule_part(contract: ContractVersion, project: Project) -> BillingSchedule:
+    """The project's share of the contract's billing schedule."""
+    own = {milestone.id for milestone in project.milestones}
+    items = tuple(item for item in contract.billing_schedule.items if item.milestone_id in own)
+    return contract.billing_schedule.model_copy(update={"id": project.id, "items": items})

@@ -20,10 +20,11 @@ from tieline.model.outlook import FollowUp, HealthSummary
 from tieline.model.project import ContractPart, Milestone, Project, ProjectSummary, ResourceRequest, WbsElement
 from tieline.model.staffing import Assignment, CostForecast, Resource, StaffingSummary
 from tieline.model.working_time import TimeOff
+from tieline.sdk.billing_setup import AgreedBilling, SetupDifference
 from tieline.sdk.books import Books, SourceBooks
 from tieline.sdk.feed import Changed, Changes, IdSet, LinePage
 from tieline.sdk.lines import LineSink
-from tieline.sdk.operation import Operation
+from tieline.sdk.operation import Links, Operation
 
 
 class Connection(Protocol):
@@ -210,6 +211,13 @@ class Erp(Connection, Protocol):
     @property
     def ensure_invoice(self) -> Operation[Invoice]:
         """A draft invoice; links `customer`, `project`, `contract`. Posted ones refuse changes."""
+
+    def read_billing_differences(self, agreed: AgreedBilling, links: Links) -> Sequence[SetupDifference]:
+        """What its own records say of a project's billing otherwise than the contract; none where it keeps nothing.
+
+        Links `project`, `contract`, `customer`, and `billing_schedule` where it holds one. Fields we do not write
+        there, since the site says so, do not count.
+        """
 
     @property
     def time(self) -> LineSink:

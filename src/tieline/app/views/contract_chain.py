@@ -47,6 +47,18 @@ class HolderRow:
     confirmed_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class SetupRow:
+    """How the ERP is set up to bill a project, as compared with the contract before its first invoice."""
+
+    project: str
+    connection: str
+    version: int
+    checked_at: datetime
+    differences: tuple[str, ...]
+    """In words; none: all agrees."""
+
+
 def read_versions(db: Connection, contract_id: str, today: date) -> list[VersionRow]:
     """The newest first."""
     rows = db.execute(
@@ -88,3 +100,13 @@ def read_holders(db: Connection, contract_id: str) -> list[HolderRow]:
         [contract_id],
     ).fetchall()
     return [HolderRow(**row) for row in rows]
+
+
+def read_setups(db: Connection, contract_id: str) -> list[SetupRow]:
+    """By project; one that was never about to be invoiced is not there."""
+    rows = db.execute(
+        "select p.code as project, s.connection, s.contract_version as version, s.checked_at, s.differences"
+        " from billing_setup s join project p on p.id = s.project_id where p.contract_id = %s order by p.code",
+        [contract_id],
+    ).fetchall()
+    return [SetupRow(**{**row, "differences": tuple(row["differences"])}) for row in rows]

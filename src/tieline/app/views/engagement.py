@@ -8,7 +8,14 @@ from typing import Any
 
 from tieline.app.views.approvals import ApprovalRow, list_approvals
 from tieline.app.views.burn import Burn, read_burn
-from tieline.app.views.contract_chain import HolderRow, VersionRow, read_holders, read_versions
+from tieline.app.views.contract_chain import (
+    HolderRow,
+    SetupRow,
+    VersionRow,
+    read_holders,
+    read_setups,
+    read_versions,
+)
 from tieline.app.views.engagements import EngagementRow, list_engagements
 from tieline.app.views.exceptions import ExceptionRow, list_exceptions
 from tieline.model.contract import ContractVersion
@@ -49,6 +56,7 @@ class ContractView:
     versions: tuple[VersionRow, ...]
     """The newest first."""
     holders: tuple[HolderRow, ...]
+    setups: tuple[SetupRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +176,7 @@ def _contract(db: Connection, contract: ContractVersion, today: date) -> Contrac
         sales_owner=contract.sales_owner,
         versions=tuple(read_versions(db, contract.id, today)),
         holders=tuple(read_holders(db, contract.id)),
+        setups=tuple(read_setups(db, contract.id)),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tieline.connectors.netsuite.billing_schedule import ensure_billing_schedule
+from tieline.connectors.netsuite.billing_setup import read_billing_differences
 from tieline.connectors.netsuite.books import NetSuiteBooks
 from tieline.connectors.netsuite.changes import list_changed_invoices
 from tieline.connectors.netsuite.contract import ensure_contract
@@ -21,9 +22,10 @@ from tieline.model.customer import Customer
 from tieline.model.invoice import Invoice, InvoiceState, Payment
 from tieline.model.project import ContractPart, Project, WbsElement
 from tieline.model.staffing import CostForecast
+from tieline.sdk.billing_setup import AgreedBilling, SetupDifference
 from tieline.sdk.feed import Changed, Changes
 from tieline.sdk.lines import LineSink
-from tieline.sdk.operation import Operation
+from tieline.sdk.operation import Links, Operation
 
 PAGES = {
     "customer": "common/entity/custjob.nl",
@@ -58,6 +60,10 @@ class NetSuiteErp:
         """Where a person opens this record in NetSuite."""
         page = PAGES.get(target)
         return f"https://{host_label(self.account)}.app.netsuite.com/app/{page}?id={external_id}" if page else None
+
+    def read_billing_differences(self, agreed: AgreedBilling, links: Links) -> Sequence[SetupDifference]:
+        """What project, sales order and billing schedule say of billing otherwise than the contract."""
+        return read_billing_differences(self.site, agreed, links)
 
     def read_invoice(self, ref: str) -> InvoiceState:
         """Number, tax and payment state."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tieline.connectors.tryton.billing_setup import read_billing_differences
 from tieline.connectors.tryton.books import TrytonBooks
 from tieline.connectors.tryton.changes import list_changed_invoices
 from tieline.connectors.tryton.invoice import INVOICE, ensure_invoice
@@ -17,9 +18,10 @@ from tieline.model.customer import Customer
 from tieline.model.invoice import Invoice, InvoiceState, Payment
 from tieline.model.project import ContractPart, Project, WbsElement
 from tieline.model.staffing import CostForecast
+from tieline.sdk.billing_setup import AgreedBilling, SetupDifference
 from tieline.sdk.feed import Changed, Changes
 from tieline.sdk.lines import LineSink
-from tieline.sdk.operation import Operation, kept_in_tieline
+from tieline.sdk.operation import Links, Operation, kept_in_tieline
 
 MODELS = {
     "customer": PARTY,
@@ -53,6 +55,10 @@ class TrytonErp:
         """Where a person opens this record in Tryton's web client."""
         model = MODELS.get(target)
         return f"{self.url}/#{self.site.options.database}/model/{model}/{external_id}" if model else None
+
+    def read_billing_differences(self, agreed: AgreedBilling, links: Links) -> Sequence[SetupDifference]:
+        """What project and sale say of billing otherwise than the contract."""
+        return read_billing_differences(self.site, agreed, links)
 
     def read_invoice(self, ref: str) -> InvoiceState:
         """Number, tax and payment state."""

@@ -65,7 +65,7 @@ def ensure_contract(site: Site) -> Operation[ContractPart]:
         create=create,
         update=update,
         find=find,
-        read_back=lambda identifier: _as_payload(site, identifier),
+        read_back=lambda identifier: as_payload(site, identifier),
         withdraw=withdraw,
     )
 
@@ -111,7 +111,8 @@ def _lines(site: Site, payload: Payload) -> list[Row]:
     return [*(one.values for one in lines), *rounding(lines)]
 
 
-def _as_payload(site: Site, identifier: int) -> Payload:
+def as_payload(site: Site, identifier: int) -> Payload:
+    """The sale as Tryton has it, in the form of a payload."""
     sale = site.one(SALE, identifier, FIELDS)
     rows = site.client.rows("sale.line", [["sale", "=", identifier]], STORED, order=[["id", "ASC"]])
     return {
