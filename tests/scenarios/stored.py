@@ -11,8 +11,9 @@ from psycopg.types.json import Jsonb
 from tests.lane.world import PSA, World
 from tests.scenarios.books import source_line
 from tests.scenarios.scenario import Scenario, project_of, until
+from tieline.billing.facts import timeline_of
 from tieline.billing.invoice_proposal import propose_invoice
-from tieline.flows.derived_billing import timeline_of, wanted_charges, work_of
+from tieline.flows.derived_billing import wanted_charges, work_of
 from tieline.lane.billing_facts import keep_readings
 from tieline.lane.invoicing import mark_invoiced, unbilled_lines
 from tieline.lane.own_charges import OwnCharge, add_charge, settle_charges

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from tieline import __version__
 from tieline.api import (
+    accruals,
     answers,
     approvals,
     bulk,
@@ -79,6 +80,7 @@ def api_router() -> APIRouter:
         service,
         answers,
         collections,
+        accruals,
         capacity,
         missing_time,
         key_figures,

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from tieline.model.billing_terms import MONTHS, Period
 from tieline.model.contract import ContractVersion
+from tieline.model.project import Project
 from tieline.model.transaction import Kind
 
 ZERO = Decimal(0)
@@ -84,6 +85,13 @@ class Timeline:
     def key(self, project_id: str, *parts: str) -> str:
         """A key of a charge: a project belongs to one contract."""
         return ":".join((project_id, *parts))
+
+
+def timeline_of(versions: Sequence[ContractVersion], projects: Sequence[Project]) -> Timeline:
+    """The versions, each from its first day; what belongs to no project is the lead entity's."""
+    newest = versions[-1]
+    lead = next((one for one in projects if one.legal_entity == newest.legal_entity), projects[0])
+    return Timeline(tuple((one.effective_from or one.start_date, one) for one in versions), lead.id)
 
 
 @dataclass(frozen=True, slots=True)

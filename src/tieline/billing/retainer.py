@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from tieline.billing.facts import SIXTY, ZERO, DerivedCharge, Span, Timeline, Work, spans
-from tieline.billing.proration import prorated
+from tieline.billing.proration import by_days, prorated
 from tieline.model.billing_terms import Retainer
 from tieline.model.contract import ContractVersion
 from tieline.model.money import Money, rounded
@@ -162,6 +162,25 @@ def retainer_charges(timeline: Timeline, work: Sequence[Work], until: date, toda
                 yield _charge(timeline, one, f"top-up:{top_up.id}", top_up.on, top_up.fee, text)
         if span.last <= until:
             yield from _overage(timeline, one)
+
+
+def earned_fees(timeline: Timeline, work: Sequence[Work], at: date) -> Iterator[tuple[str, Decimal]]:
+    """(project, amount) earned by the end of a day, whenever it is billed.
+
+    Fees by the days of their period, top-ups by the days that are left of the term, and what was used above.
+    """
+    newest = timeline.newest
+    for one in statements(timeline, work, at):
+        retainer, span, currency = one.retainer, one.span, one.version.currency
+        fee = Money(amount=_fee(retainer.fee, currency, span, retainer), currency=currency)
+        yield timeline.lead, by_days(fee, span.first, span.last, at)
+        _, ends_on = retainer.days(newest.start_date, newest.end_date)
+        for top_up in retainer.top_ups:
+            if span.first <= top_up.on <= span.last:
+                paid = Money(amount=top_up.fee, currency=currency)
+                yield timeline.lead, by_days(paid, top_up.on, max(ends_on, top_up.on), at)
+        for charge in _overage(timeline, one):
+            yield charge.project_id, charge.amount
 
 
 def _overage(timeline: Timeline, one: Statement) -> Iterator[DerivedCharge]:

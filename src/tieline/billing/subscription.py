@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from tieline.billing.facts import ZERO, DerivedCharge, Span, Timeline, spans, unique
-from tieline.billing.proration import prorated
+from tieline.billing.proration import by_days, prorated
 from tieline.model.billing_terms import Subscription
 from tieline.model.money import Money
 
@@ -42,6 +42,19 @@ def _period(timeline: Timeline, newest: Subscription, span: Span, due: date) -> 
         rule=f"subscription '{newest.id}' of contract version {version.version}",
         version=version.version,
     )
+
+
+def earned_subscription(timeline: Timeline, subscription_id: str, at: date) -> Decimal:
+    """What is earned by the end of a day, whenever it is billed: the price of each period by its days."""
+    agreed = [one for _, version in timeline.versions for one in version.billing_terms.subscriptions]
+    newest = next(one for one in reversed(agreed) if one.id == subscription_id)
+    start, end = newest.days(timeline.newest.start_date, timeline.newest.end_date)
+    total = ZERO
+    for span in spans(start, end, newest.period):
+        if span.first <= at:
+            price = Money(amount=_price(timeline, subscription_id, span)[0], currency=timeline.newest.currency)
+            total += by_days(price, span.first, span.last, at)
+    return total
 
 
 def _price(timeline: Timeline, subscription_id: str, span: Span) -> tuple[Decimal, int]:

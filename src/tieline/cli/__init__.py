@@ -5,6 +5,7 @@ import sys
 import typer
 
 from tieline.cli import (
+    accruals,
     answers,
     assurance,
     billing,
@@ -46,6 +47,7 @@ for module in (
     billing,
     closing,
     wip,
+    accruals,
     exceptions,
     exception,
     matches,

@@ -1,25 +1,21 @@
 """Derived charges of a contract, brought to their totals before its invoices are proposed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
 from tieline.billing.derived import derived_charges
-from tieline.billing.facts import DerivedCharge, Timeline, Work
+from tieline.billing.facts import DerivedCharge, Timeline, Work, timeline_of
 from tieline.billing.limits import above, cap_words, usage_of
-from tieline.engine.approvals import approved_contents
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
-from tieline.lane.billing_facts import approved_work, readings
+from tieline.lane.billing_facts import approved_above, approved_work, let_pass, limit_label, readings
 from tieline.lane.own_charges import settle_charges
-from tieline.model.billing_terms import Cap
 from tieline.model.contract import ContractVersion
 from tieline.model.money import Money
 from tieline.model.project import Project
 from tieline.store.canonical import contract_versions, projects_of_contract
 from tieline.store.database import Connection
-
-FLOW = "billing"
 
 
 def settle_derived(run: Run, project: Project, contract: ContractVersion, systems: Systems, until: date) -> bool:
@@ -42,7 +38,7 @@ def settle_derived(run: Run, project: Project, contract: ContractVersion, system
         changed = settle_charges(run.db, projects, wanted_charges(run.db, timeline, work, until, today))
         for other in projects:
             if other.id in changed and other.id != project.id:
-                run.wake_at_once(FLOW, other.id, other.engagement_id)
+                run.wake_at_once("billing", other.id, other.engagement_id)
     return True
 
 
@@ -52,27 +48,6 @@ def wanted_charges(
     """The derived charges of a contract as they must stand now."""
     found, passed = readings(db, timeline.newest.id), let_pass(db, timeline)
     return derived_charges(timeline, work, found, until=until, today=today, approved=passed)
-
-
-def timeline_of(versions: Sequence[ContractVersion], projects: Sequence[Project]) -> Timeline:
-    """The versions, each from its first day; what belongs to no project is the lead entity's."""
-    newest = versions[-1]
-    lead = next((one for one in projects if one.legal_entity == newest.legal_entity), projects[0])
-    return Timeline(tuple((one.effective_from or one.start_date, one) for one in versions), lead.id)
-
-
-def let_pass(db: Connection, timeline: Timeline) -> dict[str, Decimal]:
-    """Cap -> the value above it that people approved."""
-    held = [cap for cap in timeline.newest.billing_terms.caps if cap.above == "held"]
-    return {cap.id: _sum(approved_contents(db, FLOW, timeline.lead, _label(cap))) for cap in held}
-
-
-def _sum(contents: Sequence[Mapping[str, str]]) -> Decimal:
-    return sum((Decimal(content["more"]) for content in contents), Decimal(0))
-
-
-def _label(cap: Cap) -> str:
-    return f"Bill what is above limit '{cap.id}', "
 
 
 def work_of(db: Connection, versions: Sequence[ContractVersion], projects: Sequence[Project]) -> list[Work]:
@@ -87,13 +62,16 @@ def _ask_for_what_is_held(run: Run, project: Project, timeline: Timeline, work: 
     for cap in timeline.newest.billing_terms.caps:
         if cap.above != "held":
             continue
-        earlier = approved_contents(run.db, FLOW, timeline.lead, _label(cap))
-        more = above(timeline, cap.id, work, until, _sum(earlier))
+        earlier = approved_above(run.db, timeline, cap)
+        before = sum(earlier, Decimal(0))
+        more = above(timeline, cap.id, work, until, before)
         if more:
             worth, words = Money(amount=more, currency=currency), cap_words(cap, currency)
-            shown = {"limit": words, "approved before": str(_sum(earlier)), "more": str(more), "currency": currency}
+            shown = {"limit": words, "approved before": str(before), "more": str(more), "currency": currency}
             why = f"{worth} of {project.code} lies above {words}"
-            run.ask(f"{_label(cap)}{len(earlier) + 1}", shown, why=why, worth=worth, legal_entity=project.legal_entity)
+            run.ask(
+                f"{limit_label(cap)}{len(earlier) + 1}", shown, why=why, worth=worth, legal_entity=project.legal_entity
+            )
 
 
 def _warn(run: Run, project: Project, timeline: Timeline, work: Sequence[Work], systems: Systems, today: date) -> None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from tieline.billing.closing import Remainder, obstacles, retainer_remainder
+from tieline.billing.facts import timeline_of
 from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.engine.step import MISSING
-from tieline.flows.derived_billing import timeline_of
 from tieline.flows.invoices import invoices_of
 from tieline.flows.project_feedback import project_financials
 from tieline.lane.billing_facts import approved_work

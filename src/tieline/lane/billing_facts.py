@@ -4,10 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from tieline.billing.facts import Reading, Work
+from tieline.billing.facts import Reading, Timeline, Work
+from tieline.engine.approvals import approved_contents
 from tieline.engine.wake import wake_many
+from tieline.model.billing_terms import Cap
 from tieline.model.project import Project
 from tieline.store.database import Connection
+
+FLOW = "billing"
+"""What asks people about limits."""
 
 # A line the ERP refused counts where an invoice holds it; any other that waits counts when it goes on.
 _WORK = """
@@ -53,6 +58,23 @@ def readings(db: Connection, contract_id: str) -> list[Reading]:
     """What the meters of a contract counted."""
     rows = db.execute("select meter, day, quantity from meter_reading where contract_id = %s", [contract_id]).fetchall()
     return [Reading(row["meter"], row["day"], row["quantity"]) for row in rows]
+
+
+def let_pass(db: Connection, timeline: Timeline) -> dict[str, Decimal]:
+    """Cap -> the value above it that people approved."""
+    held = [cap for cap in timeline.newest.billing_terms.caps if cap.above == "held"]
+    return {cap.id: sum(approved_above(db, timeline, cap), Decimal(0)) for cap in held}
+
+
+def approved_above(db: Connection, timeline: Timeline, cap: Cap) -> list[Decimal]:
+    """What people let pass above a limit, one amount for each time they were asked."""
+    contents = approved_contents(db, FLOW, timeline.lead, limit_label(cap))
+    return [Decimal(content["more"]) for content in contents]
+
+
+def limit_label(cap: Cap) -> str:
+    """What the questions about a limit begin with."""
+    return f"Bill what is above limit '{cap.id}', "
 
 
 _READ = """

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from tieline.billing.facts import SIXTY, Timeline, Work
+from tieline.billing.facts import SIXTY, Timeline, Work, timeline_of
 from tieline.billing.limits import cap_words, usage_of
 from tieline.billing.retainer import statements
-from tieline.flows.derived_billing import let_pass, timeline_of, work_of
+from tieline.flows.derived_billing import work_of
+from tieline.lane.billing_facts import let_pass
 from tieline.store.canonical import contract_of_engagement, contract_versions, projects_of_contract
 from tieline.store.database import Connection
 
