@@ -58,6 +58,13 @@ def test_unbilled_work_is_shown_and_written_down_by_two_persons(tieline: Command
     tieline("adjust", "--confirm", "1", "--as", "priya", "--json", "--site", stored).json()
     (row,) = tieline("wip", "--json", "--site", stored).json()
     assert (row["unbilled"], row["adjusted"], row["realization"]) == (1000, -200, 83.3)
+    (line, adjustment) = tieline("wip", "--lines", unbilled, "--json", "--site", stored).json()
+    assert (line["left"], adjustment["amount"], adjustment["left"]) == (1200, -200, 0)
+    shown = tieline("wip", "--lines", unbilled, "--site", stored).out
+    assert f"{line['number']}" in shown
+    assert "[Design]" in shown
+    off = ("adjust", unbilled, "--amount=-1", "--line", line["number"], "--reason", "late", "--site", stored)
+    assert "write-down of USD 1.00, 1 line, late" in tieline(*off).out
     assert tieline("wip", "--entity", "DE", "--json", "--site", stored).json() == []
 
 

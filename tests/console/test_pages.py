@@ -29,6 +29,8 @@ PAGES = (
     "/answers/failed-entries",
     "/answers/contract-changes",
     "/answers/margin",
+    "/wip",
+    "/wip?by=customer&entity=US",
     "/collections",
     "/capacity",
     "/capacity?role=Consultant&region=EMEA&weeks=4",

@@ -7,11 +7,13 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.lane.world import World, entry
+from tieline.app.views.wip import list_wip_lines
 from tieline.engine.approval_policy import ApprovalPolicy, ApprovalRule
 from tieline.exception_queue.actions import NotPossible
+from tieline.lane.adjustment import LABEL, Adjustment, confirm, follow_lines, propose, withdraw
 from tieline.lane.invoicing import mark_invoiced, unbilled_lines
 from tieline.lane.own_charges import settle_charges
-from tieline.lane.wip import LABEL, Adjustment, WipRow, confirm, propose, read_wip, withdraw
+from tieline.lane.wip import WipRow, read_wip
 from tieline.store.canonical import read_project
 
 TODAY = date(2026, 4, 15)
@@ -131,3 +133,105 @@ def test_one_proposal_of_a_project_at_a_time_and_each_has_a_reason(worked: World
         proposed(worked, "20")
     with pytest.raises(NotPossible, match="say why"):
         propose(worked.database, "prj_1", Decimal(1), by="dana", reason=" ")
+
+
+# ---- chosen lines ----
+
+
+def numbers(world: World) -> list[int]:
+    """The time entries, the oldest first."""
+    rows = world.rows("select id from project_transaction where kind = 'time' and live and sign = 1 order by work_date")
+    return [row["id"] for row in rows]
+
+
+def lines_adjusted(world: World, amount: str | None, lines: list[int]) -> Adjustment:
+    given = Decimal(amount) if amount else None
+    one = propose(world.database, "prj_1", given, by="dana", reason="training", lines=lines)
+    return agreed(world, one.id)
+
+
+def follow(world: World) -> None:
+    """As each run of billing does first."""
+    with world.database.transaction() as db:
+        project = read_project(db, "prj_1")
+        assert project is not None
+        follow_lines(db, project, TODAY)
+
+
+def bill(world: World) -> Decimal:
+    """An invoice that finance has released; its amount."""
+    with world.database.transaction() as db:
+        lines = unbilled_lines(db, "prj_1", TODAY)
+        db.execute(
+            "insert into invoice (id, engagement_id, project_id, connection, schema_version, body, status)"
+            " values (gen_random_uuid()::text, 'eng_1', 'prj_1', 'erp', 1, '{}', 'draft')"
+        )
+        invoice = db.execute("select max(id) as id from invoice where status = 'draft'").fetchone()
+        assert invoice is not None
+        mark_invoiced(db, invoice["id"], [line.id for line in lines])
+        db.execute("update invoice set status = 'open' where status = 'draft'")
+    return sum((line.amount for line in lines), Decimal(0))
+
+
+def test_chosen_lines_are_written_off_and_the_others_stay(worked: World) -> None:
+    first, second, third, _ = numbers(worked)
+    one = lines_adjusted(worked, None, [second, first, second])
+    assert (one.words, one.amount, one.lines) == ("write-off of USD 420.00, 2 lines", Decimal(-420), (first, second))
+    found = row(worked)
+    assert [*found.ages, found.adjusted_unbilled, found.unbilled] == [210, 210, 210, 210, -420, 420]
+    lines_adjusted(worked, "-0.01", [third])
+    with worked.database.connection() as db:
+        told = {line.number: (line.adjusted, line.left) for line in list_wip_lines(db, "prj_1", TODAY)}
+    hour, cent, nothing = Decimal(210), Decimal("0.01"), Decimal(0)
+    assert (told[first], told[second], told[third]) == ((-hour, nothing), (-hour, nothing), (-cent, hour - cent))
+    with pytest.raises(NotPossible, match=f"nothing is left to adjust of line {second}: it was billed"):
+        lines_adjusted(worked, "-1", [second, third])
+    with pytest.raises(NotPossible, match=r"only USD 209\.99 is unbilled"):
+        lines_adjusted(worked, "-210", [third])
+
+
+def test_what_a_line_bears_is_split_to_the_cent(worked: World) -> None:
+    lines_adjusted(worked, "-100", numbers(worked)[:3])
+    shares = worked.rows("select amount from wip_adjusted_line order by transaction_id")
+    assert [share["amount"] for share in shares] == [Decimal("-33.34"), Decimal("-33.33"), Decimal("-33.33")]
+
+
+def test_an_adjustment_of_lines_follows_them_when_they_change(worked: World) -> None:
+    lines_adjusted(worked, "-120", numbers(worked)[:2])
+    worked.pull(entry(0, version=2, work_date=date(2026, 1, 10), approved=False))
+    follow(worked)
+    assert (row(worked).adjusted, row(worked).total) == (Decimal(-60), Decimal(570))
+    follow(worked)
+    assert bill(worked) == 570
+    worked.pull(entry(1, minutes=30, version=2, work_date=date(2026, 2, 3)))
+    follow(worked)
+    # The hour that was billed at 150 is credited with its write-down, and half an hour is billed.
+    assert bill(worked) == Decimal(-210 + 60 + 105)
+    with worked.database.connection() as db:
+        assert read_wip(db, TODAY) == []
+
+
+def test_a_line_that_is_worth_less_bears_no_more_than_it_is_worth(worked: World) -> None:
+    first = numbers(worked)[0]
+    lines_adjusted(worked, "-100", [first])
+    lines_adjusted(worked, None, [first])
+    worked.rows(f"update project_transaction set amount = 150 where id = {first} returning id")
+    follow(worked)
+    assert row(worked).adjusted == -150
+
+
+def test_lines_that_changed_since_the_proposal_are_not_adjusted(worked: World) -> None:
+    first, second, *_ = numbers(worked)
+    one = propose(worked.database, "prj_1", None, by="dana", reason="training", lines=[first, second])
+    worked.pull(entry(1, minutes=30, version=2, work_date=date(2026, 2, 3)))
+    with pytest.raises(NotPossible, match=f"nothing is left to adjust of line {second}"):
+        agreed(worked, one.id)
+    worked.pull(entry(1, version=3, work_date=date(2026, 2, 3)))
+    worked.rows(f"update project_transaction set amount = 200 where id = {first} returning id")
+    withdraw(worked.database, one.id, by="dana")
+    assert lines_adjusted(worked, None, [first]).amount == -200
+
+
+def test_lines_of_another_project_are_none_of_this_one(worked: World) -> None:
+    with pytest.raises(NotPossible, match="nothing is left to adjust of line 12345"):
+        propose(worked.database, "prj_1", None, by="dana", reason="training", lines=[12345])

@@ -28,6 +28,7 @@ from tieline.api import (
     replays,
     service,
     webhooks,
+    wip,
 )
 from tieline.api.group_commit import GroupCommit
 from tieline.app.desk import Desk
@@ -79,6 +80,7 @@ def api_router() -> APIRouter:
         reconciliation,
         service,
         answers,
+        wip,
         collections,
         accruals,
         capacity,

@@ -91,7 +91,7 @@ async def _unknown(request: Request, error: Exception) -> Response:
 
 
 async def _impossible(request: Request, error: Exception) -> Response:
-    return failure(409, str(error), "Look at the exception again.")
+    return failure(409, str(error), "Nothing was changed; look at it again.")
 
 
 async def _database(request: Request, error: Exception) -> Response:

@@ -9,10 +9,12 @@ import typer
 from rich.markup import escape
 
 from tieline.app.site import Site, load_site
+from tieline.app.views.wip import list_wip_lines
 from tieline.cli.context import AsOption, JsonOption, SiteOption, database_of, out, print_json, table_of
 from tieline.cli.errors import UserError
 from tieline.exception_queue.actions import NotPossible
-from tieline.lane.wip import Adjustment, WipRow, confirm, propose, read_wip, withdraw
+from tieline.lane.adjustment import MOST_LINES, Adjustment, confirm, propose, withdraw
+from tieline.lane.wip import WipRow, read_wip, sums
 from tieline.store.database import Database
 
 
@@ -24,43 +26,67 @@ def add_to(app: typer.Typer) -> None:
 
 def wip(
     entity: Annotated[str | None, typer.Option(help="Only of this legal entity.")] = None,
+    lines: Annotated[str | None, typer.Option(metavar="PROJECT", help="The lines of this project.")] = None,
     site: SiteOption = Path(),
     json: JsonOption = False,
 ) -> None:
     """Unbilled work by project and age, with what is on drafts, what was adjusted, and the realization."""
-    with database_of(site) as database, database.connection() as db:
-        rows = read_wip(db, datetime.now(UTC).date(), entity=entity)
+    with database_of(site) as database:
+        if lines is not None:
+            return _show_lines(database, _project(database, lines), json=json)
+        with database.connection() as db:
+            rows = read_wip(db, datetime.now(UTC).date(), entity=entity)
     if json:
         told = [{**vars(row), "unbilled": row.unbilled, "realization": row.realization} for row in rows]
-        print_json(told)
-        return
-    table = table_of("project", "customer", "", "to 30 d", "to 60 d", "to 90 d", "older", "drafts", "adjusted", "real.")
+        return print_json(told)
+    ages = ("to 30 d", "to 60 d", "to 90 d", "older")
+    table = table_of("project", "customer", "", *ages, "adjusted", "unbilled", "drafts", "real.")
     for row in rows:
-        ages = (row.up_to_30, row.up_to_60, row.up_to_90, row.older, row.drafts, row.adjusted)
+        amounts = (*row.ages, row.adjusted_unbilled, row.unbilled, row.drafts)
         waits = f"\n[yellow]{row.proposed:+,} waits for a second person: {row.proposal}[/]" if row.proposal else ""
         table.add_row(
             f"{escape(row.code)} {escape(row.project)}\n[dim]{row.project_id}[/]{waits}",
             escape(row.customer),
             row.currency,
-            *(f"{amount:,.2f}" if amount else "-" for amount in ages),
+            *(f"{amount:,.2f}" if amount else "-" for amount in amounts),
             f"{row.realization} %" if row.realization is not None else "-",
         )
     out.print(table if rows else "Nothing is unbilled.")
     for text in totals(rows):
         out.print(text)
+    return None
+
+
+def _show_lines(database: Database, project: str, *, json: bool) -> None:
+    with database.connection() as db:
+        rows = list_wip_lines(db, project, datetime.now(UTC).date(), limit=MOST_LINES)
+    if json:
+        return print_json(rows)
+    table = table_of("line", "day", "age", "what", "who", "", "amount", "adjusted", "stands")
+    for row in rows:
+        what = row.text or f"{row.kind} {row.source_id}"
+        stands = "on a draft" if row.invoice_id else "unbilled" if row.state == "checked" else row.state
+        adjusted = f"{row.adjusted:,.2f}" if row.adjusted else "-"
+        table.add_row(
+            *(f"{row.number}", f"{row.work_date}", f"{row.age} d", escape(what), escape(row.person or "-")),
+            *(row.currency or "", f"{row.amount:,.2f}", adjusted, stands.replace("_", " ")),
+        )
+    out.print(table if rows else "Every billable line is on a released invoice.")
+    return None
 
 
 def totals(rows: list[WipRow]) -> list[str]:
     """One line per currency."""
-    currencies = sorted({row.currency for row in rows})
-    sums = {name: sum((row.total for row in rows if row.currency == name), Decimal(0)) for name in currencies}
-    return [f"{name} {amount:,.2f} on no released invoice" for name, amount in sums.items()]
+    return [f"{name} {amount:,.2f} on no released invoice" for name, amount in sorted(sums(rows).items())]
 
 
 def adjust(
     project: Annotated[str | None, typer.Argument(help="Id or code of the project.")] = None,
     amount: Annotated[str | None, typer.Option(help="What to add (250) or take off (-250).")] = None,
     write_off: Annotated[bool, typer.Option("--write-off", help="Take all of it off.")] = False,
+    lines: Annotated[
+        list[int] | None, typer.Option("--line", help="Only this line (repeatable); see: tieline wip --lines.", min=1)
+    ] = None,
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     confirmed: Annotated[int | None, typer.Option("--confirm", help="Agree to this proposal.", min=1)] = None,
     withdrawn: Annotated[int | None, typer.Option("--withdraw", help="Give this proposal up.", min=1)] = None,
@@ -77,7 +103,7 @@ def adjust(
             elif withdrawn is not None:
                 found = withdraw(database, withdrawn, by=by)
             elif project is not None and (amount is not None) != write_off:
-                found = propose(database, _project(database, project), _amount(amount), by=by, reason=reason)
+                found = _propose(database, project, _amount(amount), by, reason, lines or [])
             else:
                 raise UserError(
                     "Name a project with --amount or --write-off, or a proposal to --confirm or --withdraw."
@@ -89,6 +115,12 @@ def adjust(
         return
     following = f"; another person confirms it: tieline adjust --confirm {found.id}"
     out.print(escape(f"{_done(found)}{following if found.state == 'proposed' and confirmed is None else ''}"))
+
+
+def _propose(
+    database: Database, project: str, amount: Decimal | None, by: str, reason: str, lines: list[int]
+) -> Adjustment:
+    return propose(database, _project(database, project), amount, by=by, reason=reason, lines=lines)
 
 
 def _confirm(database: Database, settings: Site, number: int, by: str) -> Adjustment:

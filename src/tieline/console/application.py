@@ -25,6 +25,7 @@ from tieline.console import (
     operations,
     reconciliation,
     replays,
+    wip,
 )
 from tieline.console.rendering import STATIC
 
@@ -63,6 +64,7 @@ def _application() -> FastAPI:
         lineage,
         replays,
         answers,
+        wip,
         collections,
         capacity,
         missing_time,

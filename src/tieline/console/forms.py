@@ -1,6 +1,6 @@
 """Forms as they arrive: fields are checked texts; whoever acts is named, and the name is remembered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Annotated
 from urllib.parse import parse_qs, quote
@@ -13,6 +13,8 @@ from tieline.console.rendering import LONGEST_NAME, NAME_COOKIE
 
 LONGEST_LINE = 200
 LONGEST_TEXT = 2000
+MOST_FIELDS = 150
+"""A list of lines to choose from is the longest."""
 A_YEAR = 365 * 86_400
 
 
@@ -27,8 +29,13 @@ class FormError(Exception):
 class Form:
     """The fields of a posted form."""
 
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        self._fields = fields
+    def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
+        self._all = fields
+        self._fields = {name: values[-1] for name, values in fields.items()}
+
+    def many(self, name: str) -> Sequence[str]:
+        """The values of a field that may stand there several times, as they came."""
+        return self._all.get(name, ())
 
     def line(self, name: str, what: str) -> str:
         """A short text that must be given. Raises FormError."""
@@ -75,10 +82,10 @@ async def _form(request: Request) -> Form:
     if kind != "application/x-www-form-urlencoded":
         raise FormError("This form arrived in a way no page of Tieline sends it. Nothing was changed.", 415)
     try:
-        fields = parse_qs((await request.body()).decode("ascii"), keep_blank_values=True, max_num_fields=50)
+        fields = parse_qs((await request.body()).decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError as error:
         raise FormError("This form cannot be read. Nothing was changed.", 400) from error
-    return Form({name: values[-1] for name, values in fields.items()})
+    return Form(fields)
 
 
 async def _desk(request: Request) -> Desk:

@@ -23,6 +23,7 @@ from tieline.flows.invoices import (
     open_draft,
 )
 from tieline.flows.version_gate import wait_for_versions
+from tieline.lane.adjustment import follow_lines
 from tieline.lane.billing_facts import look_on
 from tieline.lane.closing import is_closing
 from tieline.lane.invoicing import invoiced_lines, mark_invoiced, release_withdrawn, unbilled_lines
@@ -43,6 +44,8 @@ def billing(run: Run, project_id: str, systems: Systems) -> None:
         return run.stand_by("The project is not planned any more")
     erp, until = systems.erp(project), billable_until(run, project, contract, systems)
     draft = still_open(run, erp, open_draft(run.db, project_id))
+    with run.db.transaction():
+        follow_lines(run.db, project, run.today)
     by_calendar = settle_derived(run, project, contract, systems, until)
     _look_again(run, project, until, by_calendar=by_calendar)
     old = invoiced_lines(run.db, draft.id) if draft else []

@@ -147,6 +147,14 @@ where t.connection = 'tieline' and t.kind <> 'adjustment' and t.project_id = any
   and t.state = 'checked'
 order by t.id for update
 """
+_ADJUSTMENTS = """
+select t.id, t.project_id, t.kind, t.source_id, t.part, t.amount, t.note, t.item_code, t.contract_version,
+  t.work_date
+from project_transaction t
+where t.connection = 'tieline' and t.kind = 'adjustment' and t.project_id = %(project)s and t.source_id = any (%(keys)s)
+  and t.live and t.state = 'checked'
+order by t.id for update
+"""
 _INVOICED = "select transaction_id from invoice_line where transaction_id = any (%s)"
 _VOID = "update project_transaction set live = false, state = 'void' where id = any (%s)"
 
@@ -156,7 +164,18 @@ def settle_charges(db: Connection, projects: Sequence[Project], wanted: Sequence
 
     Call inside a transaction of the run that holds the engagement.
     """
-    stored = db.execute(_STORED, [[project.id for project in projects]]).fetchall()
+    return _settle(db, projects, db.execute(_STORED, [[project.id for project in projects]]).fetchall(), wanted)
+
+
+def settle_adjustments(db: Connection, project: Project, wanted: Sequence[DerivedCharge]) -> bool:
+    """The same for these adjustments of a project; others are left alone. Returns whether there was a change."""
+    values = {"project": project.id, "keys": [one.key for one in wanted]}
+    return bool(_settle(db, [project], db.execute(_ADJUSTMENTS, values).fetchall(), wanted))
+
+
+def _settle(
+    db: Connection, projects: Sequence[Project], stored: Sequence[dict[str, Any]], wanted: Sequence[DerivedCharge]
+) -> set[str]:
     invoiced = {row["transaction_id"] for row in db.execute(_INVOICED, [[row["id"] for row in stored]]).fetchall()}
     by_key: dict[str, list[dict[str, Any]]] = {}
     for row in stored:
