@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Scope
 from tieline.app.desk import Desk
 from tieline.app.guard import Guard
 from tieline.console import (
+    accruals,
     answers,
     bulk,
     capacity,
@@ -66,6 +67,7 @@ def _application() -> FastAPI:
         answers,
         wip,
         collections,
+        accruals,
         capacity,
         missing_time,
         figures,

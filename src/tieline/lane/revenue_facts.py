@@ -78,18 +78,21 @@ from line l left join cross_reference x
 where l.kind in ('time', 'expense') and l.amount is not null and l.disposition is not null
 """
 )
-# An invoice that became void later counts for who knew nothing of that.
+# An invoice that became void later counts for who knew nothing of that. Where the ERP tells no date, it is our day.
 _ISSUED = """
+with bill as (
+  select i.id, coalesce((i.state->>'issued_on')::date,
+    (coalesce(i.released_at, i.proposed_at) at time zone 'UTC')::date) as issued_on
+  from invoice i
+  where (i.status in ('open', 'partly_paid', 'paid') or i.status = 'void' and i.voided_at >= %(known)s)
+    and (%(known)s::timestamptz is null or coalesce(i.released_at, '-infinity') < %(known)s)
+    and (%(projects)s::text[] is null or i.project_id = any (%(projects)s)))
 select t.project_id, t.kind, case t.kind when 'subscription' then regexp_replace(
     substr(t.source_id, length(t.project_id || ':subscription:') + 1), ':[^:]*$', '') else '' end as part,
-  case when (i.state->>'issued_on')::date <= %(since)s then %(since)s::date else %(until)s::date end as day,
+  case when b.issued_on <= %(since)s then %(since)s::date else %(until)s::date end as day,
   sum(t.amount * t.sign) as amount
-from invoice i join invoice_line l on l.invoice_id = i.id join project_transaction t on t.id = l.transaction_id
-where (i.state->>'issued_on')::date <= %(until)s
-  and (i.status in ('open', 'partly_paid', 'paid') or i.status = 'void' and i.voided_at >= %(known)s)
-  and (%(known)s::timestamptz is null or coalesce(i.released_at, '-infinity') < %(known)s)
-  and (%(projects)s::text[] is null or t.project_id = any (%(projects)s))
-group by 1, 2, 3, 4
+from bill b join invoice_line l on l.invoice_id = b.id join project_transaction t on t.id = l.transaction_id
+where b.issued_on <= %(until)s group by 1, 2, 3, 4
 """
 _READINGS = """
 select contract_id, meter, day, quantity from meter_reading

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -94,6 +94,12 @@ class Accruals:
     known: date | None
     rows: tuple[AccrualRow, ...]
     sums: tuple[AccrualSum, ...]
+
+    @property
+    def together(self) -> list[AccrualSum]:
+        """One sum for each currency, whatever the legal entity."""
+        every = [replace(row, legal_entity="") for row in self.rows]
+        return sorted(_sums(every), key=lambda one: one.currency)
 
     @property
     def unpriced(self) -> int:
