@@ -11,7 +11,7 @@ import httpx2
 
 from tieline.engine.flow import FlowEngine
 from tieline.engine.run import EndState
-from tieline.sdk.http import HttpAnswer, VendorHttp
+from tieline.sdk.http import HttpAnswer, HttpRequest, VendorHttp
 
 NOT_REPLAYED = {"host", "content-length", "authorization"}
 _flow: ContextVar[str | None] = ContextVar("flow", default=None)
@@ -79,12 +79,11 @@ def recording(keep: Callable[[Call], None] | None = None) -> Iterator[Recording]
     exchange, run = VendorHttp._exchange, FlowEngine.run
     keep_call = keep or seen.calls.append
 
-    def watched_exchange(self: VendorHttp, request: httpx2.Request, write: bool) -> HttpAnswer:
+    def watched_exchange(self: VendorHttp, request: HttpRequest, write: bool) -> HttpAnswer:
         answer = exchange(self, request, write)
         headers = {name: value for name, value in request.headers.items() if name.lower() not in NOT_REPLAYED}
-        target = request.url.raw_path.decode()
-        body = request.read()
-        keep_call(Call(self.connection, _flow.get(), request.method, target, headers, body, answer.status))
+        flow, method, target = _flow.get(), request.method, request.target
+        keep_call(Call(self.connection, flow, method, target, headers, request.body, answer.status))
         return answer
 
     def watched_run(self: FlowEngine, flow: str, key: str) -> EndState:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import httpx2
-
 from tests.engine.ledger_vendor import Thing
 from tieline.engine.controls import Controls
 from tieline.engine.flow import FlowEngine
@@ -20,7 +18,7 @@ from tieline.store.database import Database
 
 
 class NoSignIn:
-    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
         return {}
 
     def renew(self, refused: Mapping[str, str]) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import httpx2
 import pytest
 
 from tests.lane.world import World, entry
@@ -12,7 +11,7 @@ from tieline.sdk.http import OpenGate, VendorHttp
 
 
 class Unsigned:
-    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
         return {}
 
     def renew(self, refused: Mapping[str, str]) -> bool:

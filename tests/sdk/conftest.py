@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 
-import httpx2
 import pytest
 
 from tests.sdk.scripted import Vendor, scripted
@@ -18,7 +17,7 @@ class Tokens:
         self._renewable = renewable
         self._lock = threading.Lock()
 
-    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
         with self._lock:
             return {"authorization": f"Bearer token-{self.renewals}"}
 

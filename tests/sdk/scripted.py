@@ -1,5 +1,6 @@
 """A vendor on a real socket whose every answer the test writes down, byte by byte if need be."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,15 +64,17 @@ class Vendor:
 
 
 @contextmanager
-def scripted() -> Iterator[Vendor]:
+def scripted(tls: ssl.SSLContext | None = None) -> Iterator[Vendor]:
     """Serve on a free port of the loopback address."""
     vendor = Vendor()
     handler = type("Handler", (Answering,), {"vendor": vendor})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    vendor.url = f"http://127.0.0.1:{server.server_port}"
+    vendor.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     try:
         yield vendor
     finally:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Protocol
+from urllib.parse import quote, urlencode, urlsplit
 
 import httpx2
 
+from tieline import __version__
 from tieline.sdk import jsontext
 from tieline.sdk.crashpoint import crash_point
 from tieline.sdk.errors import (
@@ -27,6 +28,7 @@ from tieline.sdk.errors import (
     Unavailable,
     Unclear,
 )
+from tieline.sdk.wire import BrokenOff, NotReached, Pool
 
 MAX_ANSWER = 32 * 1024 * 1024
 """Bytes of a decoded answer; more is a failed call. One page may hold a text of 10 MB and must not stop its feed."""
@@ -34,12 +36,17 @@ MAX_ANSWER = 32 * 1024 * 1024
 _reads_only: ContextVar[bool] = ContextVar("reads_only", default=False)
 SEND_WINDOW = 2.0
 """Seconds between the writing of an intent, or of its renewal, and each write to the socket."""
+_USUAL = {"accept": "*/*", "accept-encoding": "gzip", "user-agent": f"tieline/{__version__}"}
+_SAFE = "/?&=+:;,@!$'()*[]~%"
+_PORTS = {"http": 80, "https": 443}
 
 
 @cache
 def _tls() -> ssl.SSLContext:
     """One context for all clients: loading the authorities takes tens of milliseconds."""
-    return httpx2.create_ssl_context()
+    context = httpx2.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 class Gate(Protocol):
@@ -60,7 +67,7 @@ class OpenGate:
 class Authorizer(Protocol):
     """Signs requests. `renew` is told which headers were refused, so that many threads renew a token only once."""
 
-    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
         """Headers that authorise this request."""
 
     def renew(self, refused: Mapping[str, str]) -> bool:
@@ -70,13 +77,34 @@ class Authorizer(Protocol):
 class Anonymous:
     """Signs nothing: for the addresses at which one signs in."""
 
-    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
         """None."""
         return {}
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """There is nothing to renew."""
         return False
+
+
+@dataclass(slots=True)
+class HttpRequest:
+    """A request as it goes out. Header names are lower-cased."""
+
+    method: str
+    target: str
+    """Path and query."""
+    headers: dict[str, str]
+    body: bytes
+
+    def on_the_wire(self) -> bytes:
+        """Its bytes. Raises ValueError when a header holds what would end it, or is no ASCII."""
+        lines = [f"{self.method} {self.target} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        if self.body or self.method in ("POST", "PUT", "PATCH"):
+            lines.append(f"content-length: {len(self.body)}")
+        if not all(map(str.isprintable, lines)):
+            raise ValueError("a header or an address holds control characters")
+        return "\r\n".join([*lines, "", ""]).encode("ascii") + self.body
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +195,18 @@ class VendorHttp:
         self._refusal = refusal
         self._gate = gate
         self._timeout = timeout
-        self._client = httpx2.Client(
-            base_url=base_url,
-            headers=dict(headers or {}),
-            timeout=httpx2.Timeout(timeout, connect=10.0),
-            trust_env=False,
-            verify=_tls(),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # NetSuite refuses requests with a cookie
-            limits=httpx2.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60.0),
-        )
+        address = urlsplit(base_url)
+        if address.scheme not in _PORTS or not address.hostname:
+            raise ValueError(f"connection {connection}: '{base_url[:100]}' is no address such as https://example.com")
+        usual = _PORTS[address.scheme]
+        self._origin = f"{address.scheme}://{_host(address.hostname, address.port or usual, usual)}"
+        self._path = address.path.rstrip("/")
+        self._headers = {"host": self._origin.partition("//")[2], **_USUAL, **_lowered(headers)}
+        self._pool = Pool(address.hostname, address.port or usual, _tls() if address.scheme == "https" else None)
 
     def close(self) -> None:
         """Close the pooled connections."""
-        self._client.close()
+        self._pool.close()
 
     def get(self, path: str, **request: Any) -> HttpAnswer:
         """A read."""
@@ -197,11 +224,11 @@ class VendorHttp:
         headers: Mapping[str, str] | None = None,
     ) -> HttpAnswer:
         """One call; a refused token is renewed once. Raises the three errors; a 404 is a refusal as well."""
-        more = dict(headers or {})
+        all_headers = {**self._headers, **_lowered(headers)}
         if json is not None:
             content = jsontext.dumps(json)
-            more.setdefault("content-type", "application/json")
-        request = self._client.build_request(method, path, params=params, content=content, headers=more)
+            all_headers.setdefault("content-type", "application/json")
+        request = HttpRequest(method, self._path + _target(path, params), all_headers, content or b"")
         answer, used = self._send(request, write)
         if answer.status == 401 and self._authorizer.renew(used):
             answer, used = self._send(request, write)
@@ -209,52 +236,40 @@ class VendorHttp:
             return answer
         raise self._error(answer, write)
 
-    def _send(self, request: httpx2.Request, write: bool) -> tuple[HttpAnswer, Mapping[str, str]]:
-        used = self._authorizer.headers(request.method, request.url)
+    def _send(self, request: HttpRequest, write: bool) -> tuple[HttpAnswer, Mapping[str, str]]:
+        used = self._authorizer.headers(request.method, self._origin + request.target)
         request.headers.update(used)
         with self._gate.call():
             return self._exchange(request, write), used
 
-    def _exchange(self, request: httpx2.Request, write: bool) -> HttpAnswer:
+    def _exchange(self, request: HttpRequest, write: bool) -> HttpAnswer:
         if write and _reads_only.get():
             raise NotSent(self.connection, "this is a preview, in which nothing is sent")
-        window = _window.get()
-        if write and window is not None:
-            window.require(self.connection)
-            window.wrote = True
-        if write:
-            crash_point("write.sending")
         deadline = time.monotonic() + self._timeout
+        ready = self._ready_to_write if write else _ready_to_read
         try:
-            response = self._client.send(request, stream=True)
-            try:
-                body = self._read(response, deadline)
-            finally:
-                response.close()
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            raise Unavailable(self.connection, f"cannot be reached: {str(error) or type(error).__name__}") from error
-        except (httpx2.HTTPError, httpx2.StreamError) as error:
+            reply = self._pool.exchange(request.on_the_wire(), deadline, MAX_ANSWER, ready)
+        except NotReached as error:
+            raise Unavailable(self.connection, f"cannot be reached: {error}") from error
+        except BrokenOff as error:
             kind = Unclear if write else Unavailable
-            raise kind(self.connection, f"the call broke off: {str(error) or type(error).__name__}") from error
+            raise kind(self.connection, f"the call broke off: {error}") from error
         if write:
             crash_point("write.answered")
-        lowered = {name.lower(): value for name, value in response.headers.items()}
-        answer = HttpAnswer(response.status_code, lowered, body, self.connection)
+        answer = HttpAnswer(reply.status, reply.headers, reply.body, self.connection)
         if answer.status >= 400 and answer.status != 401:
             refusal = self._error(answer, write)
             if isinstance(refusal, Unavailable):  # raised inside the gate, which learns from it
                 raise refusal
         return answer
 
-    def _read(self, response: httpx2.Response, deadline: float) -> bytes:
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > MAX_ANSWER:
-                raise httpx2.ReadError(f"the answer is larger than {MAX_ANSWER} bytes")
-            if time.monotonic() > deadline:
-                raise httpx2.ReadTimeout("the answer took too long")
-        return bytes(body)
+    def _ready_to_write(self) -> None:
+        """The last question before the socket, also after a connection was waited for."""
+        window = _window.get()
+        if window is not None:
+            window.require(self.connection)
+            window.wrote = True
+        crash_point("write.sending")
 
     def _error(self, answer: HttpAnswer, write: bool) -> Exception:
         known = self._refusal(answer)
@@ -269,6 +284,27 @@ class VendorHttp:
             kind = Unclear if write else Failing
             return kind(self.connection, f"failed inside (status {answer.status})", wish)
         return Rejected(self.connection, f"refused the request (status {answer.status}): {excerpt(answer.body)}")
+
+
+def _ready_to_read() -> None:
+    """A read needs no intent."""
+
+
+def _lowered(headers: Mapping[str, str] | None) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()} if headers else {}
+
+
+def _host(name: str, port: int, usual: int) -> str:
+    """As the Host header wants it (RFC 9110 section 7.2)."""
+    name = f"[{name}]" if ":" in name else name.encode("idna").decode("ascii")
+    return name if port == usual else f"{name}:{port}"
+
+
+def _target(path: str, params: Mapping[str, Any] | None) -> str:
+    """Path and query. A path may come from outside: nothing in it ends the line."""
+    if not path.isascii() or not path.isprintable() or " " in path:
+        path = quote(path, safe=_SAFE)
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(params)}" if params else path
 
 
 def excerpt(body: bytes, length: int = 300) -> str:

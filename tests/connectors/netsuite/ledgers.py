@@ -136,7 +136,7 @@ class Ledgers:
             token=TBA["token_id"],
             token_secret=TBA["token_secret"],
         )
-        request.headers.update(signer.headers(method, request.url))
+        request.headers.update(signer.headers(method, str(request.url)))
         answer = self.http.send(request)
         assert answer.is_success, answer.text
         return answer

@@ -3,8 +3,6 @@
 import threading
 from collections.abc import Callable, Mapping
 
-import httpx2
-
 from tieline.sdk.connector import ConnectionSettings
 from tieline.sdk.errors import Unauthorized
 
@@ -23,7 +21,7 @@ class AccessToken:
         self._ours: Mapping[str, str] | None = None
         """The headers that were found to be of the pinned account."""
 
-    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
         """The authorisation of a request. Raises Unauthorized for a write to another account than the pinned one."""
         return self._headers if method == "GET" else self._of_pinned_account()
 

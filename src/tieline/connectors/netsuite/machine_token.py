@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlencode
 
-import httpx2
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -50,7 +49,7 @@ class MachineToken:
         self._lock = threading.Lock()
         self._token: Token | None = None
 
-    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
         """The Authorization header; fetches a token when there is none or it is about to end."""
         with self._lock:
             if self._token is None or time.monotonic() >= self._token.use_until:

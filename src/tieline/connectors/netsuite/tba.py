@@ -6,25 +6,25 @@ import hmac
 import secrets
 import time
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, quote
-
-import httpx2
+from urllib.parse import parse_qsl, quote, urlsplit
 
 
 def _encoded(text: str) -> str:
     return quote(text, safe="~")
 
 
-def signature(
-    method: str, url: httpx2.URL, parameters: Mapping[str, str], consumer_secret: str, token_secret: str
-) -> str:
-    """The signature of a request; `parameters` are all oauth_* ones but the signature, without the realm."""
-    port = f":{url.port}" if url.port else ""  # httpx2 gives no port where it is the scheme's own
-    path = url.raw_path.decode("ascii").partition("?")[0]
-    query = parse_qsl(url.query.decode("ascii"), keep_blank_values=True)
+def signature(method: str, url: str, parameters: Mapping[str, str], consumer_secret: str, token_secret: str) -> str:
+    """The signature of a request; `parameters` are all oauth_* ones but the signature, without the realm.
+
+    The address names no port that is its scheme's own.
+    """
+    address = urlsplit(url)
+    query = parse_qsl(address.query, keep_blank_values=True)
     pairs = sorted((_encoded(name), _encoded(value)) for name, value in [*query, *parameters.items()])
     normalized = "&".join(f"{name}={value}" for name, value in pairs)
-    base = "&".join(map(_encoded, (method.upper(), f"{url.scheme}://{url.host.lower()}{port}{path}", normalized)))
+    base = "&".join(
+        map(_encoded, (method.upper(), f"{address.scheme}://{address.netloc.lower()}{address.path}", normalized))
+    )
     key = f"{_encoded(consumer_secret)}&{_encoded(token_secret)}"
     return base64.b64encode(hmac.new(key.encode(), base.encode(), hashlib.sha256).digest()).decode()
 
@@ -39,7 +39,7 @@ class TokenSigner:
         self._token = token
         self._token_secret = token_secret
 
-    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
         """The Authorization header. The realm keeps the upper case and underscore of the account id."""
         parameters = {
             "oauth_consumer_key": self._consumer_key,

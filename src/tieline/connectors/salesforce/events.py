@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import httpx2
 import structlog
 
 from tieline.connectors.salesforce.bayeux import ALL_RETAINED, NEW_ONLY, Bayeux, Message, ReplayTooOld, SessionLost
@@ -120,7 +119,7 @@ class ChangeEvents:
             kind = Unauthorized if lost.other_token else Unavailable
             raise kind(self._connection, f"the stream cannot be kept open: {str(lost)[:200]}")
         if lost.other_token:
-            self._sign_in.renew(self._sign_in.headers("POST", httpx2.URL(self._path)))
+            self._sign_in.renew(self._sign_in.headers("POST", self._path))
 
 
 def pushed_from(data: Mapping[str, Any], position: str) -> Iterator[Pushed]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx2
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
@@ -64,7 +63,7 @@ class SignIn:
         self._lock = threading.Lock()
         self._token: Token | None = None
 
-    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
         """Headers that authorise a request. Raises Unauthorized when the credentials are of another organisation."""
         token = self._current()
         if token.organisation != self._pinned:

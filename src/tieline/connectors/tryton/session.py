@@ -5,8 +5,6 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-import httpx2
-
 from tieline.connectors.tryton import faults
 from tieline.connectors.tryton.settings import Options
 from tieline.sdk.connector import ConnectionSettings
@@ -39,7 +37,7 @@ class Session:
         self._lock = threading.Lock()
         self._header: str | None = None
 
-    def headers(self, method: str, url: httpx2.URL) -> Mapping[str, str]:
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
         """What authorises a request."""
         return {"authorization": self.header()}
 
