@@ -10,7 +10,7 @@ from tests.cli.conftest import Command
 from tests.flows.deals import CUSTOMER, contract
 from tieline.flows.plan import plan_projects
 from tieline.lane.own_charges import OwnCharge, add_charge
-from tieline.store.canonical import add_contract_version, open_engagement, put_project
+from tieline.store.canonical import add_contract_version, open_engagement, put_project, refer
 from tieline.store.database import Database
 
 
@@ -46,6 +46,23 @@ def test_a_close_is_previewed_asked_for_and_called_off(tieline: Command, stored:
     assert (found["state"], found["asked_by"], found["projects"]) == ("asked", "[dana]", [unbilled])
     assert tieline("close", "bluepeak", "--reopen", "--json", "--site", stored).json()["state"] == "open"
     assert "it is open" in tieline("close", "bluepeak", "--reopen", "--site", stored).sentence()
+
+
+def test_a_deal_is_named_to_follow_a_contract(tieline: Command, stored: Path, books: Database, unbilled: str) -> None:
+    with books.transaction() as db:
+        for deal in ("opp_1", "opp_2"):
+            refer(db, "salesforce", "opportunity", deal, f"006{deal}")
+    named = ("succeed", "bluepeak", "--site", stored, "--as", "dana", "--reason", "[moves]")
+    assert "No deal '006' was read" in tieline(*named, "--deal", "006").sentence()
+    assert "itself" in tieline(*named, "--deal", "006opp_1").sentence()
+    assert "It closes when that deal is a contract" in tieline(*named, "--deal", "006opp_2").out
+    assert "has a successor already" in tieline(*named, "--deal", "opp_2").sentence()
+    shown = tieline("contract", "bluepeak", "--site", stored).out
+    assert "followed by 'a deal that is not a contract yet'" in shown
+    assert "as dana said: [moves]; what is left goes over when the older one is closed" in shown
+    found = tieline("contract", "bluepeak", "--site", stored, "--json").json()
+    assert (found["predecessor"], found["successor"]["carried_on"]) == (None, None)
+    assert "--deal" in tieline("succeed", "bluepeak", "--site", stored).err
 
 
 def test_unbilled_work_is_shown_and_written_down_by_two_persons(tieline: Command, stored: Path, unbilled: str) -> None:

@@ -8,6 +8,9 @@ import pytest
 from tests.e2e.deals import Deal, money, netsuite_record, shown, stage, win, work, workday
 from tests.e2e.world import World, world
 from tieline.app.closing import close_engagement
+from tieline.app.succession import CannotSucceed, read_lineage, succeed
+from tieline.demo.people import today
+from tieline.reconciliation.laws import handed_over
 
 TOM = "tom.okafor@haldenmarsh.example"
 IN_PROGRESS, COMPLETE = 400, 501
@@ -25,6 +28,8 @@ def firm(tmp_path_factory: pytest.TempPathFactory, module_database: str) -> Iter
         file = here.site / "site.toml"
         committed = 'poll_seconds = 1, committed_stages = ["Closed Won", "Delivered"]'
         file.write_text(file.read_text().replace("poll_seconds = 1", committed) + CLOSING)
+        rates = f"date,from,to,rate,source\n{today()},USD,EUR,0.90,ECB\n"
+        (here.site / "values/fx.csv").write_text(rates)
         here.begin()
         yield here
 
@@ -68,6 +73,34 @@ def test_a_status_closes_an_engagement_after_its_last_invoice_and_takes_it_up_ag
     firm.until(lambda: _states(firm, engagement) == ["asked"], "a close asked for by sales")
     stage(firm, deal, "Closed Won")
     firm.until(lambda: _states(firm, engagement) == ["withdrawn"], "an engagement that goes on")
+
+
+def test_a_deal_in_another_currency_follows_a_contract_and_takes_its_open_balance_over(firm: World) -> None:
+    deal = win(firm, "Deal that moves to Berlin")
+    project = firm.until(lambda: shown(firm, deal), "project")
+    engagement = str(_outcome(firm, deal)["Engagement_Id__c"])
+    work(firm, project, TOM, (workday(), 120))
+    draft = firm.until(lambda: firm.finance.draft(project["ERP_Id__c"], money(420)), "draft invoice")
+    moved = win(firm, "Berlin", currency="EUR", entity="DE", Parent_Engagement__c=engagement)
+    (told,) = firm.until(lambda: [one for one in firm.exceptions() if "never changes" in one.message], "exception")
+    assert (told.message.count("the currency"), told.message.count("the legal entity")) == (1, 1)
+    assert f"tieline succeed {engagement} --deal DEAL" in str(told.suggestion)
+
+    database = firm.tieline.database
+    succeed(database, engagement, moved.id, by="dana", reason="Berlin pays")
+    firm.until(lambda: shown(firm, moved), "project of the successor")
+    firm.finance.release(draft)
+    firm.until(lambda: _states(firm, engagement) == ["closed"], "closed engagement")
+    firm.until(lambda: firm.exceptions() == [], "no exception")
+    firm.settled()
+    with database.connection() as db:
+        found = read_lineage(db, engagement).successor
+        assert found is not None
+        assert (found.name, found.asked_by, found.rate) == ("Berlin", "dana", f"0.90 (ECB {today()})")
+        assert [str(found.open_balance), str(found.converted)] == ["USD 7,980.00", "EUR 7,182.00"]
+        assert handed_over(db) == []
+    with pytest.raises(CannotSucceed, match="has a successor already"):
+        succeed(database, engagement, moved.id, by="dana")
 
 
 def _states(firm: World, engagement: str) -> list[str]:

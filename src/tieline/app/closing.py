@@ -9,6 +9,7 @@ from tieline.lane.closing import ask_to_close, closing_facts, read_closing, take
 from tieline.model.money import Money
 from tieline.store.canonical import contract_of_engagement, projects_of_contract
 from tieline.store.database import Connection, Database, repeating
+from tieline.store.succession import succession_after
 
 
 class CannotClose(ValueError):
@@ -41,7 +42,9 @@ def read_close(db: Connection, engagement_id: str, today: date) -> CloseView | N
     closing, facts = read_closing(db, engagement_id), closing_facts(db, engagement_id)
     projects = projects_of_contract(db, contract.id)
     left = remainder_of(db, contract, projects, today)
-    fate = "refunded: finance is asked to credit it" if left and left.is_refunded else "forfeited"
+    fate = "forfeited" if left and left.is_forfeited else "refunded: finance is asked to credit it"
+    if left and left.retainer.remainder == "successor" and succession_after(db, engagement_id) is not None:
+        fate = "carried over to the successor, where that has a retainer; else refunded"
     state = "open" if closing is None or closing.state == "withdrawn" else closing.state
     return CloseView(
         engagement_id=engagement_id,

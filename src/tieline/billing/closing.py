@@ -64,11 +64,13 @@ class Remainder:
 
     retainer: Retainer
     value: Money
+    minutes: Decimal | None = None
+    """Of a retainer of hours."""
 
     @property
-    def is_refunded(self) -> bool:
-        """Whether the contract gives it back; else it is forfeited."""
-        return self.retainer.remainder == "refund"
+    def is_forfeited(self) -> bool:
+        """Whether the contract gives nothing back."""
+        return self.retainer.remainder == "forfeit"
 
 
 def retainer_remainder(timeline: Timeline, work: Sequence[Work], day: date) -> Remainder | None:
@@ -83,4 +85,5 @@ def retainer_remainder(timeline: Timeline, work: Sequence[Work], day: date) -> R
     if left <= 0 or retainer.hours == 0:
         return None
     value = left if retainer.hours is None else left / SIXTY * retainer.fee / retainer.hours
-    return Remainder(retainer, Money(amount=rounded(value, currency), currency=currency))
+    minutes = None if retainer.hours is None else left
+    return Remainder(retainer, Money(amount=rounded(value, currency), currency=currency), minutes)

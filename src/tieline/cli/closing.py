@@ -1,4 +1,4 @@
-"""The command that closes an engagement."""
+"""The commands that close an engagement, and that name the deal that follows it."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from tieline.app.closing import CannotClose, CloseView, close_engagement, read_close, reopen_engagement
+from tieline.app.succession import CannotSucceed, read_lineage, succeed
 from tieline.cli.context import AsOption, JsonOption, SiteOption, database_of, out, print_json
 from tieline.cli.errors import UserError
 from tieline.cli.thread import find_engagement
@@ -17,6 +18,7 @@ from tieline.store.database import Database
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
     app.command("close")(close)
+    app.command("succeed")(succeed_command)
 
 
 def close(
@@ -50,6 +52,35 @@ def close(
         out.print(f"  retainer: {escape(view.retainer)}", soft_wrap=True)
     if view.outstanding:
         out.print(f"  unpaid: {', '.join(map(str, view.outstanding))}; collected as before", soft_wrap=True)
+
+
+def succeed_command(
+    engagement: Annotated[str, typer.Argument(help="The one that ends: its id or the beginning of its name.")],
+    deal: Annotated[str, typer.Option(help="The deal that follows it: its id in the CRM, or ours.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the audit trail.")] = "",
+    site: SiteOption = Path(),
+    by: AsOption = "operator",
+    json: JsonOption = False,
+) -> None:
+    """Let a deal follow an engagement: another currency, legal entity or customer. The old one closes, the rest goes
+    over.
+    """
+    with database_of(site) as database:
+        with database.connection() as db:
+            found = find_engagement(db, engagement)
+        try:
+            succeed(database, found, deal, by=by, reason=reason)
+        except CannotSucceed as error:
+            raise UserError(str(error)) from error
+        with database.connection() as db:
+            successor = read_lineage(db, found).successor
+    assert successor is not None
+    if json:
+        print_json(successor)
+        return
+    ready = successor.contract_id is not None
+    words = f"'{successor.name}' follows it; it is being closed" if ready else "It closes when that deal is a contract"
+    out.print(escape(f"{words}; what it has left then goes over: tieline contract {found}"), soft_wrap=True)
 
 
 def _read(database: Database, engagement_id: str) -> CloseView:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from tieline.app.succession import SuccessionView, read_lineage
 from tieline.app.views.contract_chain import SetupRow, VersionRow, read_holders, read_setups, read_versions
 from tieline.app.views.engagements import list_engagements
 from tieline.app.views.timeline import read_timeline, read_waiting
@@ -84,10 +85,14 @@ def contract_chain(
     with database_of(site) as database, database.connection() as db:
         found = _find_contract(db, contract)
         versions, holders = read_versions(db, found, datetime.now(UTC).date()), read_holders(db, found)
-        setups = read_setups(db, found)
+        setups, lineage = read_setups(db, found), read_lineage(db, _engagement_of(db, found))
     if json:
-        print_json({"contract": found, "versions": versions, "holders": holders, "billing_setups": setups})
+        told = {"contract": found, "versions": versions, "holders": holders, "billing_setups": setups}
+        print_json(told | vars(lineage))
         return
+    for role, one in (("follows", lineage.predecessor), ("followed by", lineage.successor)):
+        if one is not None:
+            out.print(escape(f"{role} {_neighbour(one)}"), soft_wrap=True)
     for row in versions:
         out.print(_version(row), soft_wrap=True)
         for change in row.changed:
@@ -96,6 +101,20 @@ def contract_chain(
         out.print(escape(f"{holder.project} in {holder.connection} ({holder.role}): version {holder.version}"))
     for setup in setups:
         out.print(_setup(setup), soft_wrap=True)
+
+
+def _engagement_of(db: Connection, contract_id: str) -> str:
+    query = "select engagement_id from contract_version where contract_id = %s limit 1"
+    return str(db.execute(query, [contract_id]).fetchall()[0]["engagement_id"])
+
+
+def _neighbour(one: SuccessionView) -> str:
+    told = f"'{one.name}' ({one.engagement_id}), as {one.asked_by} said{f': {one.reason}' if one.reason else ''}"
+    if one.open_balance is None:
+        return f"{told}; what is left goes over when the older one is closed"
+    rate = f" = {one.converted} at {one.rate}" if one.rate else ""
+    rest = f", {one.retainer} of its retainer" if one.retainer else ""
+    return f"{told}; carried over on {one.carried_on}: open balance {one.open_balance}{rate}{rest}"
 
 
 def _version(row: VersionRow) -> str:

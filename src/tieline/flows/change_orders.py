@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tieline.engine.problem import Problem
 from tieline.engine.run import Run
-from tieline.flows.amendment import apply_change_order, order_problems
+from tieline.flows.amendment import SUCCESSOR, apply_change_order, order_problems
 from tieline.flows.engagement import amend
 from tieline.lane.own_charges import invoiced_milestones
 from tieline.model.change_order import ChangeOrder, ChangeOrderLine
@@ -109,6 +109,7 @@ def _added(line: OpportunityLine) -> ChangeOrderLine:
 
 
 def _unfit(contract: ContractVersion, order: ChangeOrder, message: str) -> Problem:
+    another = f" Or a deal of its own follows the contract: tieline succeed {contract.engagement_id} --deal DEAL."
     return Problem(
         kind="business_rule",
         field="change order",
@@ -116,7 +117,7 @@ def _unfit(contract: ContractVersion, order: ChangeOrder, message: str) -> Probl
         legal_entity=contract.legal_entity,
         message=f"Change order '{order.number}' cannot become version {contract.version + 1} of"
         f" '{contract.name}': {message}",
-        suggestion="Correct the change order in the CRM; it goes on by itself.",
+        suggestion="Correct the change order in the CRM; it goes on by itself." + another * (SUCCESSOR in message),
         owner="sales",
         label=f"Change order {order.number}",
         currency=contract.currency,

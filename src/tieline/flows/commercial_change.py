@@ -12,6 +12,7 @@ from tieline.flows.engagement import join
 from tieline.flows.merged_customer import is_merged
 from tieline.flows.packages import package_of, with_contract_terms
 from tieline.flows.readiness import missing_terms
+from tieline.flows.succession import follow_on
 from tieline.flows.terms import commercial_differences, draft_contract
 from tieline.model.change_order import ChangeOrder
 from tieline.model.contract import ContractVersion
@@ -41,7 +42,7 @@ def guard_commercial_terms(
     follow_stage(run, opportunity, contract, systems)
     # Name, address or tax id of the customer are in no version of the contract, and a deal is told of its customer too.
     run.wake("contract_to_project", contract.id, contract.engagement_id)
-    newest = take_change_orders(run, orders, contract, systems.firm)
+    newest = take_change_orders(run, orders, follow_on(run, contract), systems.firm)
     changes, said = _changes(run, opportunity, newest, systems)
     if changes:
         message = f"Commercial change without change order on '{contract.name}': {'; '.join(changes)}"

@@ -9,12 +9,19 @@ from tieline.model.ids import derived
 from tieline.model.opportunity import Opportunity
 from tieline.store.canonical import add_contract_version, engagement_of_opportunity
 from tieline.store.database import Connection
+from tieline.store.succession import succession_by
 
 
 def engagement_of(run: Run, opportunity: Opportunity, firm: Firm) -> str:
-    """The engagement of a deal: the one it names as an add-on, the one it opened, or the id of a new one."""
+    """The engagement of a deal: the one it opened, the one it names as an add-on, or the id of a new one.
+
+    The deal of a successor opens its own, whatever it names.
+    """
     known = engagement_of_opportunity(run.db, opportunity.id)
-    return known or opportunity.parent_engagement or derived("engagement", opportunity.id)
+    if known is None and opportunity.parent_engagement:
+        follows = succession_by(run.db, opportunity.id)
+        known = follows.successor_id if follows else opportunity.parent_engagement
+    return known or derived("engagement", opportunity.id)
 
 
 def activate(run: Run, contract: ContractVersion, customer_name: str) -> None:

@@ -12,6 +12,7 @@ from tieline.engine.run import Run
 from tieline.engine.step import MISSING
 from tieline.flows.invoices import invoices_of
 from tieline.flows.project_feedback import project_financials
+from tieline.flows.succession import carry, hand_over
 from tieline.lane.billing_facts import approved_work
 from tieline.lane.closing import Closing, closing_facts, finish, last_work, read_closing
 from tieline.lane.totals import project_totals
@@ -19,8 +20,10 @@ from tieline.model.change_order import ChangeOrder
 from tieline.model.closing import ProjectOutcome
 from tieline.model.contract import ContractVersion
 from tieline.model.project import Project
+from tieline.model.succession import Carried
 from tieline.store.canonical import contract_of_engagement, contract_versions, projects_of_contract
 from tieline.store.database import Connection
+from tieline.store.succession import succession_after
 
 CREDIT = "Credit the customer before the close"
 OPEN = ("draft", "proposed")
@@ -33,9 +36,13 @@ def engagement_close(run: Run, engagement_id: str, systems: Systems) -> None:
     if closing is None or closing.state == "withdrawn" or contract is None:
         return run.stand_by("Nobody asked to close it")
     projects = projects_of_contract(run.db, contract.id)
+    follows = succession_after(run.db, engagement_id)
+    carried = None
     if closing.state == "asked":
         _require_nothing_open(run, closing, contract, systems)
-        _settle_credits(run, contract, projects)
+        left = remainder_of(run.db, contract, projects, run.today)
+        carried = hand_over(run, contract, follows, left, systems.firm, run.today)
+        _settle_credits(run, contract, left, carried)
     began = len(run.steps)
     for project in projects:
         _close(run, closing, project, systems)
@@ -43,6 +50,8 @@ def engagement_close(run: Run, engagement_id: str, systems: Systems) -> None:
     if closing.state == "asked" and not missing and not run.problems:
         run.with_commit(lambda db: finish(db, closing, {"projects": len(projects)}))
         run.note("Engagement closed", closing.reason or f"asked for by {closing.asked_by}")
+        if follows is not None and carried is not None:
+            carry(run, follows, carried)
     return None
 
 
@@ -55,7 +64,7 @@ def _require_nothing_open(run: Run, closing: Closing, contract: ContractVersion,
         closing_facts(run.db, closing.engagement_id),
         change_orders=tuple(order.number for order in orders if order.status in OPEN),
     )
-    found = obstacles(facts)
+    found = [*obstacles(facts), *_successor_is_missing(run, closing.engagement_id)]
     if not found:
         return
     run.look_again_on(run.today + timedelta(days=1))
@@ -78,13 +87,20 @@ def _require_nothing_open(run: Run, closing: Closing, contract: ContractVersion,
     run.require([problem])
 
 
-def _settle_credits(run: Run, contract: ContractVersion, projects: Sequence[Project]) -> None:
+def _successor_is_missing(run: Run, engagement_id: str) -> list[str]:
+    follows = succession_after(run.db, engagement_id)
+    if follows is None or contract_of_engagement(run.db, follows.successor_id) is not None:
+        return []
+    return ["the deal that follows it is not a contract yet"]
+
+
+def _settle_credits(run: Run, contract: ContractVersion, left: Remainder | None, carried: Carried | None) -> None:
     """No further invoice will take these: finance credits them in the ERP and says so."""
-    left = remainder_of(run.db, contract, projects, run.today)
     corrections = closing_facts(run.db, contract.engagement_id).corrections
-    if left is not None and not left.is_refunded:
+    if left is not None and left.is_forfeited:
         run.note("Retainer", f"{left.value} was not used and is forfeited, as the contract says")
-    refund = left.value if left is not None and left.is_refunded else None
+    goes_over = carried is not None and carried.top_up is not None
+    refund = None if left is None or left.is_forfeited or goes_over else left.value
     owed = [*(-one for one in corrections), *([refund] if refund else [])]
     if not owed:
         return

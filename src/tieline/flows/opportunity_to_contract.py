@@ -12,6 +12,7 @@ from tieline.flows.customer_identity import see
 from tieline.flows.engagement import activate, engagement_of
 from tieline.flows.open_deal import hide_readiness, show_readiness, shows_readiness, wait_for_the_win
 from tieline.flows.readiness import Lack, no_customer
+from tieline.flows.succession import follow_on
 from tieline.flows.terms import draft_contract
 from tieline.flows.verdict import verdict
 from tieline.model.opportunity import Opportunity
@@ -61,7 +62,7 @@ def opportunity_to_contract(run: Run, deal: str, systems: Systems) -> None:
     run.with_commit(lambda db: refer(db, crm.connection, "customer", customer.id, str(opportunity.customer_ref)))
     activate(run, draft, customer.name)
     # One approved before the deal was won changes it at once: nothing would tell of it again.
-    take_change_orders(run, crm.read_change_orders(ref), draft, systems.firm)
+    take_change_orders(run, crm.read_change_orders(ref), follow_on(run, draft), systems.firm)
     return None
 
 

@@ -93,8 +93,9 @@ class Retainer(Dated):
     may_go_negative: bool = False
     proration: Literal["days", "none"] = "days"
     top_ups: tuple[TopUp, ...] = ()
-    remainder: Literal["forfeit", "refund"] = "forfeit"
-    """What becomes of what is not used when the engagement is closed before its end."""
+    remainder: Literal["forfeit", "refund", "successor"] = "forfeit"
+    """What becomes of what is not used when the engagement is closed before its end; refunded, too, where a successor
+    is agreed to take it and there is none, or none with a retainer."""
     item: str = "fixed"
 
     @model_validator(mode="after")

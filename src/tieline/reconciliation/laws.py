@@ -142,6 +142,26 @@ def order(db: Connection) -> list[dict[str, Any]]:
     return db.execute(_ORDER).fetchall() + db.execute(_OVERWRITTEN).fetchall()
 
 
+# What a closed contract had billed when it handed over its open balance, against what is on its invoices now.
+_HANDED_OVER = """
+with handed as (
+  select s.engagement_id, s.carried->>'id' as contract_id, s.carried->'billed'->>'currency' as currency,
+    (s.carried->'billed'->>'amount')::numeric as billed
+  from succession s join engagement_close c on c.engagement_id = s.engagement_id and c.state = 'closed'
+  where s.carried is not null)
+select h.*, n.amount as billed_now from handed h cross join lateral (
+  select coalesce(sum(t.amount * t.sign), 0) as amount from project p
+    join project_transaction t on t.project_id = p.id join invoice_line i on i.transaction_id = t.id
+  where p.contract_id = h.contract_id and t.kind <> 'expense') n
+where h.billed <> n.amount order by 1 limit 1000
+"""
+
+
+def handed_over(db: Connection) -> list[dict[str, Any]]:
+    """I1: contracts whose successor took over another balance than they had."""
+    return db.execute(_HANDED_OVER).fetchall()
+
+
 _SILENT = """
 select 'process' as what, a.flow || ' ' || a.key as name, a.state as state, a.due_at as since from agenda a
 where (a.due_at < clock_timestamp() - %(sla)s::interval or a.state = 'blocked'

@@ -109,7 +109,7 @@ def _verify(firm: Firm, db: Connection, run: int, seed: int, sample: int, sla: t
     moving = prepare(db, since, feeds)
     amounts, money = quantities(db), values(db)
     checked = [
-        _conservation(amounts, money),
+        _conservation(amounts, money, laws.handed_over(db)),
         _checked("I2", _count(db, "booked"), map(_double, laws.doubles(db))),
         _links(db, firm, seed, sample, listed),
         _checked("I5", _count(db, "booked"), map(_out_of_order, laws.order(db))),
@@ -205,7 +205,7 @@ def _links_of(
     return laws.links(sheet.db, values), count
 
 
-def _conservation(amounts: list[Quantity], money: list[Value]) -> Checked:
+def _conservation(amounts: list[Quantity], money: list[Value], handed_over: list[dict[str, Any]]) -> Checked:
     told = [
         f"{row.project} {row.period}: {row.approved:,} {row.unit} approved,"
         f" {row.approved - row.lost:,} accounted for ({', '.join(row.ids)})"
@@ -215,6 +215,11 @@ def _conservation(amounts: list[Quantity], money: list[Value]) -> Checked:
         f"{row.project} {row.period}: {row.currency} {row.priced:,.2f} priced,"
         f" {row.priced - row.lost:,.2f} accounted for"
         for row in wrong_values(money)
+    ]
+    told += [
+        f"{row['contract_id']} handed its balance over with {row['currency']} {row['billed']:,.2f} billed,"
+        f" now it is {row['billed_now']:,.2f}"
+        for row in handed_over
     ]
     return _checked("I1", sum(row.lines for row in amounts), told)
 
