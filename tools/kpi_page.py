@@ -11,8 +11,8 @@ Made from [their definitions](../src/tieline/insights/definitions) by `python -m
 
 Each is one SQL statement with one row per record the figure rests on. A sum adds up their numerators; a ratio divides
 the sum of the numerators by that of the denominators. So the records always add up to the figure, whatever it is asked
-for: by legal entity, practice (the dimension `practice`, else the service line), customer, month or part, and of any
-period. A customer that was merged counts with the one it became.
+for: by legal entity, its region, practice (the dimension `practice`, else the service line), customer, month or part,
+and of any period. A customer that was merged counts with the one it became.
 
 - Currencies are never mixed. Converted figures name the rate and its day.
 - A record that belongs to a figure and whose value is not known, such as time without a price, is left out and counted.

@@ -75,6 +75,28 @@ def test_nothing_is_expected_of_who_is_away_has_left_or_may_not_book() -> None:
     assert missing_weeks(firm(booker), Calendars(firm(booker)), {}, (), WEEK, at("2026-11-10T09:00")) == []
 
 
+@pytest.mark.parametrize(
+    ("approved", "submitted", "step", "missing"),
+    [
+        ("16", "24", "approve", "0"),
+        ("16", "23.5", "approve", "0.5"),
+        ("16", "8", "remind", "16"),
+        ("0", "50", "approve", "0"),
+    ],
+)
+def test_what_was_handed_in_is_not_missing_but_is_for_others_to_approve(
+    approved: str, submitted: str, step: str, missing: str
+) -> None:
+    found, key = firm(person("lena", "DE")), ("lena@x.example", WEEK)
+    rules = found.model_copy(update={"missing_time": RULES})
+    (one,) = missing_weeks(
+        rules, Calendars(found), {key: Decimal(approved)}, {"lena@x.example"}, WEEK, at("2026-10-27T09:00"),
+        {key: Decimal(submitted)},
+    )  # fmt: skip
+    assert (one.step, one.missing) == (step, Decimal(missing))
+    assert one.unapproved == 40 - Decimal(approved)
+
+
 @given(
     recorded=st.dictionaries(
         st.tuples(

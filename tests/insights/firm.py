@@ -104,6 +104,9 @@ class SmallFirm(World):
         six = self.line(db, grid, "2026-08-20", 120, "300.00", state="written_off", page=pages[0])
         self._given_up(db, six, "2026-09-10T10:00")
         self.line(db, grid, "2026-09-02", 480, "0.00", billable=False, page=pages[0])
+        db.execute(
+            "insert into submitted_time values ('kantata', '1', 'l@x.example', '2026-11-10', 600, %s)", [grid.id]
+        )
         self.line(db, claims, "2026-10-05", 600, "1500.00", disposition="fixed_price", cost=None, page=pages[1])
         nine = self.line(db, claims, "2026-10-31", None, "8000.00", cost=None)
         self.bill(db, grid, "INV-1", [one, two], "1800.00", "paid", "2026-09-30", "2026-10-02", "2026-10-05",

@@ -18,6 +18,7 @@ BY_HAND = {
     "backlog": {"USD": ("USD 98,200.00", 1, 0), "EUR": ("EUR 12,000.00", 1, 0)},  # value - issued
     "billable-share": {None: ("80.0 %", 7, 0)},  # (480+180+480+60+120+600) / (these + 480) minutes
     "utilization": {None: ("not enough data", 0, 6)},  # nobody is in people.csv: six days of work by strangers
+    "unapproved-time": {None: ("20.0 %", 8, 0)},  # 600 / (600 + 2400) minutes
     "time-latency": {None: ("15.3 days", 7, 0)},  # (19+27+2+3+31+18+7) / 7
     "posted-in-time": {None: ("90.0 %", 2, 0)},
     "readiness-lag": {None: ("2.0 days", 3, 0)},  # (2 + 1 + 3) / 3
@@ -67,7 +68,7 @@ def test_every_figure_is_the_one_worked_out_by_hand(books: Database) -> None:
 
 
 def test_its_records_add_up_to_every_figure_and_so_do_its_groups(books: Database) -> None:
-    groupings: tuple[By, ...] = ("entity", "practice", "customer", "month", "part")
+    groupings: tuple[By, ...] = ("entity", "region", "practice", "customer", "month", "part")
     for name, definition in definitions().items():
         with books.connection() as db:
             records = read_records(db, definition, ALL, SETTING, limit=1000)

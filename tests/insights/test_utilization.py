@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.insights.firm import GRID, SETTING, SmallFirm
+from tests.insights.firm import CLAIMS, GRID, SETTING, SmallFirm
 from tieline.insights.definition import definitions
 from tieline.insights.figure import By, Figure, Scope, read_figures, read_records
 from tieline.insights.words import known_by, told
@@ -19,11 +19,11 @@ from tieline.store.database import Connection, Database
 UTILIZATION = definitions()["utilization"]
 NOVEMBER = Scope(since=date(2026, 11, 1), until=date(2026, 11, 30))
 ENTITIES = (
-    LegalEntity(id="DE", name="DE", country="DE", currency="EUR"),
+    LegalEntity(id="DE", name="DE", country="DE", currency="EUR", region="EMEA"),
     LegalEntity(id="US", name="US", country="US", currency="USD"),
 )
 PEOPLE = (
-    Person(id="lena@x.example", name="Lena", role="Consultant", legal_entity="DE"),
+    Person(id="lena@x.example", name="Lena", role="Consultant", legal_entity="DE", practice="Advisory"),
     Person(id="tom@x.example", name="Tom", role="Architect", legal_entity="US", hours_per_week=Decimal(20)),
 )
 FIRM = Firm(id="firm", name="Firm", legal_entities=ENTITIES, service_lines=(), people=PEOPLE)
@@ -83,3 +83,30 @@ def test_without_a_period_it_ends_today_and_a_day_nobody_works_is_not_enough_dat
     saturday = date(2020, 1, 4)
     (nothing,) = figures(db, Scope(since=saturday, until=saturday))
     assert told(UTILIZATION, nothing) == "not enough data"
+
+
+def test_by_practice_customer_and_region_a_day_goes_where_its_time_went_and_the_rest_stays_at_home(
+    db: Connection,
+) -> None:
+    found = {one.key: [one.numerator, one.denominator] for one in figures(db, by="practice") if one.records}
+    # Lena's three days with time are Data's; she overworked. Tom's Saturday has no hours, and he has no practice.
+    assert found == {"Data": [34, 24], "Advisory": [0, 88], None: [0, 56]}
+    customers = [[one.numerator, one.denominator] for one in figures(db, by="customer") if one.records]
+    assert sorted(customers) == [[0, 144], [34, 24]]
+    regions = {one.key: [one.numerator, one.denominator] for one in figures(db, by="region") if one.records}
+    assert regions == {"EMEA": [30, 112], None: [4, 56]}
+    (own,) = figures(db, replace(NOVEMBER, practice="Advisory"))
+    assert [own.numerator, own.denominator] == [0, 88]
+
+
+def test_a_day_for_two_engagements_is_split_by_the_time_each_got(books: Database, db: Connection) -> None:
+    firm = SmallFirm(books)
+    firm.count = 2_000_000
+    claims = read_project(db, f"prj_{CLAIMS}")
+    assert claims is not None
+    line = firm.line(db, claims, "2026-11-04", 1800, "0.00", billable=False)
+    db.execute("update project_transaction set person = 'lena@x.example' where id = %s", [line])
+    found = [[one.numerator, one.denominator] for one in figures(db, by="customer") if one.records]
+    assert [34, 18] in found, "a quarter of the eight hours of the fourth"
+    assert [0, 6] in found
+    assert sum(below or 0 for _, below in found) == 168

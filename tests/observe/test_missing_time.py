@@ -18,7 +18,8 @@ from tieline.app.site import Site, load_site
 from tieline.app.views.alerts import list_alerts
 from tieline.app.views.missing_time import at_risk, read_missing_time
 from tieline.model.staffing import Resource
-from tieline.store.capacity import keep_people
+from tieline.model.working_time import SubmittedTime
+from tieline.store.capacity import keep_people, keep_submitted_time
 from tieline.store.database import Database
 
 LENA, DANA = "lena.brandt@haldenmarsh.example", "dana.whitfield@haldenmarsh.example"
@@ -92,6 +93,21 @@ def test_the_person_is_told_once_after_the_cut_off_and_who_leads_once_a_day_late
         chase.look(CUT_OFF + timedelta(hours=hours))
     assert chase.to() == [LENA, DANA]
     assert [json.loads(body)["data"]["to"] for _, _, body in chase.hook.came] == [LENA, DANA]
+
+
+def test_time_that_was_handed_in_is_told_to_who_leads_alone(chase: Chase) -> None:
+    with chase.database.transaction() as db:
+        sheet = [SubmittedTime(id="1", person=LENA, day=WEEK, minutes=24 * 60)]
+        keep_submitted_time(db, "kantata", sheet)
+    chase.look(CUT_OFF)
+    assert chase.to() == [DANA]
+    letter = chase.mail.letters[0]
+    assert "24 hours of Lena Brandt wait for approval in the week of 2026-10-05" in letter["Subject"]
+    assert "16 of 40 hours are approved, 24 more are handed in" in letter.get_content()
+    with chase.database.connection() as db:
+        (row,) = read_missing_time(db, chase.site.firm, CUT_OFF)
+    assert (row.step, row.missing, str(row.worth)) == ("approve", 0, "3600.00")
+    assert row.escalated_at is not None
 
 
 def test_time_that_arrives_ends_it_without_a_word_and_time_taken_back_tells_nobody_twice(chase: Chase) -> None:

@@ -8,11 +8,13 @@ import pytest
 
 from tieline.model.opportunity import Opportunity
 from tieline.model.staffing import Assignment, Resource
-from tieline.model.working_time import TimeOff
+from tieline.model.working_time import SubmittedTime, TimeOff
+from tieline.store.canonical import refer
 from tieline.store.capacity import (
     keep_assignments,
     keep_open_deal,
     keep_people,
+    keep_submitted_time,
     keep_time_off,
     list_open_deals,
     list_time_off,
@@ -46,6 +48,21 @@ def test_time_off_that_is_gone_is_gone_and_what_lies_before_the_reading_stays(db
     keep_time_off(db, "kantata", MARCH, [off("3", date(2026, 3, 4), "4.5")])
     assert [one.id for one in list_time_off(db, date.min, date.max)] == ["1", "3"]
     assert list_time_off(db, MARCH, date(2026, 3, 4))[0].hours == Decimal("4.5")
+
+
+def test_what_was_handed_in_is_that_of_the_last_reading_with_the_project_we_know(db: Connection) -> None:
+    refer(db, "kantata", "project", "prj_1", "7")
+    one = SubmittedTime(id="1", person="lena@x.example", day=MARCH, minutes=90, project_ref="7")
+    keep_submitted_time(db, "kantata", [one, one.model_copy(update={"id": "2", "project_ref": "8"})])
+    keep_submitted_time(db, "other", [one])
+    rows = db.execute("select connection, id, project_id from submitted_time order by 1, 2").fetchall()
+    assert [tuple(row.values()) for row in rows] == [
+        ("kantata", "1", "prj_1"),
+        ("kantata", "2", None),
+        ("other", "1", None),
+    ]
+    keep_submitted_time(db, "kantata", [])
+    assert [row["connection"] for row in db.execute("select connection from submitted_time").fetchall()] == ["other"]
 
 
 def test_assignments_of_a_project_are_those_of_the_last_look_and_others_stay(db: Connection) -> None:

@@ -163,7 +163,7 @@ def read_one(
     by: Annotated[By | None, Query(description="One figure each.")] = None,
     into: Annotated[Line | None, Query(description="Convert into this currency, at the rates of the site.")] = None,
 ) -> object:
-    """As a whole or by entity, practice, customer, month or part; `period` is 2026-11 or 2026-09..2026-11."""
+    """As a whole or by entity, region, practice, customer, month or part; `period` is 2026-11 or 2026-09..2026-11."""
     with _told():
         definition = definition_of(name)
         checked(definition, by)

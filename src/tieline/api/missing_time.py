@@ -23,12 +23,17 @@ class MissingWeek(Answer):
     monday: date
     expected: Decimal = Field(description="Hours the calendar leaves, less time off.")
     recorded: Decimal = Field(description="Approved hours.")
-    missing: Decimal
+    submitted: Decimal = Field(description="Hours that are handed in and not approved yet.")
+    missing: Decimal = Field(description="Hours that were not even handed in.")
     cut_off: datetime
-    step: Literal["remind", "escalate"] = Field(description="Who is to act: the person, or who leads the projects too.")
+    step: Literal["remind", "escalate", "approve"] = Field(
+        description="Who is to act: the person, who leads the projects too, or (`approve`) they alone."
+    )
     leads: list[str]
     currency: str | None
-    worth: Decimal | None = Field(description="The missing hours by the person's usual rate, else the standard rate.")
+    worth: Decimal | None = Field(
+        description="What is not approved, by the person's usual rate, else the standard rate."
+    )
     reminded_at: datetime | None
     escalated_at: datetime | None
 

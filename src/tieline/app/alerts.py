@@ -11,7 +11,7 @@ from tieline.app.site import Site
 from tieline.app.site_service import AlertKind
 from tieline.app.views.approvals import list_approvals, who_decides
 from tieline.app.views.calls import read_calls
-from tieline.app.views.missing_time import cause_of, read_missing_time
+from tieline.app.views.missing_time import MissingTime, cause_of, read_missing_time
 from tieline.app.views.service import read_service
 from tieline.capacity.missing_time import Step
 from tieline.engine.audit import audit
@@ -217,23 +217,36 @@ def early_warnings(db: Connection, site: Site) -> Iterator[Cause]:
 
 
 def missing_time(db: Connection, site: Site, now: datetime | None = None) -> Iterator[Cause]:
-    """Weeks with too little time: the person is told after the cut-off, who leads the projects some hours later."""
+    """Weeks with too little time: the person is told after the cut-off, who leads the projects some hours later.
+
+    Where all was handed in, only those who lead are told, since they approve.
+    """
     if not site.firm.missing_time.remind:
         return
     for row in read_missing_time(db, site.firm, now or datetime.now(UTC)):
         steps: list[tuple[Step, tuple[str, ...]]] = [("remind", (row.email,))]
         if row.step == "escalate" and row.leads:
             steps.append(("escalate", row.leads))
+        if row.step == "approve":
+            steps = [("approve", row.leads)] if row.leads else []
         for step, recipients in steps:
             yield Cause(
                 cause=cause_of(row.email, row.monday, step),
                 kind="missing_time",
-                title=f"{row.missing.normalize():f} hours of {row.name} are missing in the week of {row.monday}",
-                message=f"{row.recorded.normalize():f} of {row.expected.normalize():f} hours are approved;"
+                title=_missing_title(row),
+                message=f"{row.recorded.normalize():f} of {row.expected.normalize():f} hours are approved"
+                f"{f', {row.submitted.normalize():f} more are handed in' if row.submitted else ''};"
                 f" all of it was due on {row.cut_off:%Y-%m-%d at %H:%M} UTC. Nothing is filled in for anybody.",
                 link="/missing-time",
                 recipients=recipients,
             )
+
+
+def _missing_title(row: MissingTime) -> str:
+    week = f"in the week of {row.monday}"
+    if row.step == "approve":
+        return f"{row.submitted.normalize():f} hours of {row.name} wait for approval {week}"
+    return f"{row.missing.normalize():f} hours of {row.name} are missing {week}"
 
 
 FINDERS: Sequence[Finder] = (

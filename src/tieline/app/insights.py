@@ -42,7 +42,7 @@ def definition_of(name: str) -> Definition:
 def checked(definition: Definition, by: By | None) -> By | None:
     """The grouping, where the figure has it. Raises NoParts."""
     if by == "part" and definition.parts is None:
-        raise NoParts(f"{definition.name} has no parts; ask for it by entity, practice, customer or month.")
+        raise NoParts(f"{definition.name} has no parts; ask for it by entity, region, practice, customer or month.")
     return by
 
 

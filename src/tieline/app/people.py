@@ -1,4 +1,4 @@
-"""People and their time off, read from each PSA now and then."""
+"""People, their time off and what they handed in, read from each PSA now and then."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -6,7 +6,7 @@ from tieline.app.assembly import Tieline
 from tieline.engine.intake import note_failure
 from tieline.engine.tiers import working_for
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
-from tieline.store.capacity import keep_people, keep_time_off
+from tieline.store.capacity import keep_people, keep_submitted_time, keep_time_off
 
 READ_EVERY = 900.0
 """Seconds between two readings."""
@@ -15,7 +15,10 @@ BACK = timedelta(days=400)
 
 
 def read_people(tieline: Tieline, today: date | None = None) -> None:
-    """Everyone who may book time, and when they are away; a PSA that cannot be read is tried again by itself."""
+    """Everyone who may book time, when they are away, what waits for approval.
+
+    A PSA that cannot be read is tried again by itself.
+    """
     since = (today or datetime.now(UTC).date()) - BACK
     for name, connected in tieline.connected.items():
         if connected.psa is None:
@@ -23,12 +26,14 @@ def read_people(tieline: Tieline, today: date | None = None) -> None:
         try:
             with working_for("feedback"):
                 people, away = connected.psa.list_people(), connected.psa.list_time_off(since)
+                submitted = connected.psa.list_submitted_time(since)
         except (Unavailable, Rejected, Unauthorized) as error:
             note_failure(tieline.database, f"{name}:people", error)
             continue
         with tieline.database.transaction() as db:
             keep_people(db, name, people)
             keep_time_off(db, name, since, away)
+            keep_submitted_time(db, name, submitted)
             db.execute(
                 "update feed_cursor set failures = 0, problem = null where stream = %s and failures > 0",
                 [f"{name}:people"],

@@ -1,9 +1,13 @@
-"""Whose approved time of a closed week is below what the calendar leaves, and whose turn it is to act."""
+"""Whose approved time of a closed week is below what the calendar leaves, and whose turn it is to act.
+
+What was handed in is not missing: then those who approve are to act, and not the person.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Literal, get_args
 
 from tieline.capacity.calendars import Calendars
@@ -12,9 +16,9 @@ from tieline.model.firm import Firm, Person
 from tieline.model.working_time import ANY, CutOff, MissingTimeRules, Weekday
 
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
-Step = Literal["remind", "escalate"]
+Step = Literal["remind", "escalate", "approve"]
 Recorded = Mapping[tuple[str, date], Decimal]
-"""Person and Monday -> approved hours."""
+"""Person and Monday -> hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +29,20 @@ class MissingWeek:
     monday: date
     expected: Decimal
     recorded: Decimal
+    """Approved."""
+    submitted: Decimal
+    """Handed in and not approved yet."""
     cut_off: datetime
     step: Step
 
     @property
     def missing(self) -> Decimal:
-        """Hours."""
+        """Hours that were not even handed in."""
+        return max(self.expected - self.recorded - self.submitted, ZERO)
+
+    @property
+    def unapproved(self) -> Decimal:
+        """Hours that cannot be billed yet, whoever is to act."""
         return self.expected - self.recorded
 
 
@@ -51,9 +63,15 @@ def closed_weeks(now: datetime, entity: str, rules: MissingTimeRules, known_sinc
 
 
 def missing_weeks(
-    firm: Firm, calendars: Calendars, recorded: Recorded, bookers: Collection[str], known_since: date, now: datetime
+    firm: Firm,
+    calendars: Calendars,
+    recorded: Recorded,
+    bookers: Collection[str],
+    known_since: date,
+    now: datetime,
+    submitted: Recorded = MappingProxyType({}),
 ) -> list[MissingWeek]:
-    """Everybody's closed weeks with too little time, the oldest first; only of those who may book time."""
+    """Everybody's closed weeks with too little approved time, the oldest first; only of those who may book time."""
     rules, found = firm.missing_time, []
     weeks = {one.id: closed_weeks(now, one.id, rules, known_since) for one in firm.legal_entities}
     for person in firm.people:
@@ -63,14 +81,31 @@ def missing_weeks(
             expected = calendars.available(person, monday, monday + WEEK - timedelta(days=1))
             have = recorded.get((person.id, monday), ZERO)
             if expected - have > rules.tolerance_hours:
-                found.append(_missing(person, monday, expected, have, rules, now))
+                waiting = submitted.get((person.id, monday), ZERO)
+                found.append(_missing(person, monday, expected, have, waiting, rules, now))
     return sorted(found, key=lambda one: (one.monday, one.person.name, one.person.id))
 
 
 def _missing(
-    person: Person, monday: date, expected: Decimal, recorded: Decimal, rules: MissingTimeRules, now: datetime
+    person: Person,
+    monday: date,
+    expected: Decimal,
+    recorded: Decimal,
+    submitted: Decimal,
+    rules: MissingTimeRules,
+    now: datetime,
 ) -> MissingWeek:
     cut_off = cut_off_of(monday, person.legal_entity, rules)
     late = now >= cut_off + timedelta(hours=rules.escalate_after_hours)
     step: Step = "escalate" if late else "remind"
-    return MissingWeek(person=person, monday=monday, expected=expected, recorded=recorded, cut_off=cut_off, step=step)
+    if expected - recorded - submitted <= rules.tolerance_hours:
+        step = "approve"
+    return MissingWeek(
+        person=person,
+        monday=monday,
+        expected=expected,
+        recorded=recorded,
+        submitted=submitted,
+        cut_off=cut_off,
+        step=step,
+    )

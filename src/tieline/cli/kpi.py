@@ -49,6 +49,7 @@ class Grouping(StrEnum):
     """What a figure may be split by."""
 
     ENTITY = "entity"
+    REGION = "region"
     PRACTICE = "practice"
     CUSTOMER = "customer"
     MONTH = "month"
@@ -93,7 +94,7 @@ def show(
     site: SiteOption = Path(),
     json: JsonOption = False,
 ) -> None:
-    """One key figure: as a whole, or by entity, practice, customer, month or part."""
+    """One key figure: as a whole, or by entity, region, practice, customer, month or part."""
     definition = definition_of(name)
     grouping: By | None = checked(definition, by.value if by else None)
     scope = scope_of(entity=entity, practice=practice, customer=customer, currency=currency, period=period)

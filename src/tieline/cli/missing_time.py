@@ -27,7 +27,7 @@ def missing_time(site: SiteOption = Path(), json: JsonOption = False) -> None:
     if not rows:
         out.print("No time is missing.")
         return
-    table = table_of("Week", "Person", "Entity", "Approved", "Missing", "May be worth", "Told")
+    table = table_of("Week", "Person", "Entity", "Approved", "Handed in", "Missing", "May be worth", "Told")
     for row in rows:
         worth = f"{row.currency} {row.worth:,}" if row.worth is not None else "-"
         table.add_row(
@@ -35,15 +35,16 @@ def missing_time(site: SiteOption = Path(), json: JsonOption = False) -> None:
             escape(row.name),
             escape(row.legal_entity),
             f"{row.recorded:,.1f} of {row.expected:,.1f} h",
-            f"{row.missing:,.1f} h",
+            f"{row.submitted:,.1f} h" if row.submitted else "-",
+            f"{row.missing:,.1f} h" if row.missing else "-",
             worth,
             escape(told(row)),
         )
     out.print(table)
     sums = ", ".join(f"{currency} {amount:,}" for currency, amount in at_risk(rows))
-    out.print(
-        f"{sum(row.missing for row in rows):,.1f} hours are missing{f'; they may be worth {sums}' if sums else ''}."
-    )
+    missing, waiting = sum(row.missing for row in rows), sum(row.submitted for row in rows)
+    wait = f", {waiting:,.1f} wait for approval" if waiting else ""
+    out.print(f"{missing:,.1f} hours are missing{wait}{f'; they may be worth {sums}' if sums else ''}.", soft_wrap=True)
     if not firm.missing_time.remind:
         out.print("Nobody is written to: \\[missing_time] remind is false.", soft_wrap=True)
 

@@ -36,7 +36,14 @@ from tieline.store.database import Connection
 router = APIRouter()
 
 ROWS = 50
-BYS = {"month": "Month", "part": "Part", "entity": "Legal entity", "practice": "Practice", "customer": "Customer"}
+BYS = {
+    "month": "Month",
+    "part": "Part",
+    "entity": "Legal entity",
+    "region": "Region",
+    "practice": "Practice",
+    "customer": "Customer",
+}
 Text = Annotated[str, Query(max_length=200)]
 
 

@@ -43,7 +43,12 @@ def told(rows: Sequence[MissingTime]) -> str:
     """The answer in a sentence."""
     if not rows:
         return "No time is missing."
-    people = len({row.email for row in rows})
+    people = len({row.email for row in rows if row.missing})
     worth = at_risk(rows)
     money = f"; they may be worth {moneys(worth)}" if worth else ""
-    return f"{hours_of(rows)} hours of {many(people, 'person', 'people')} are missing{money}."
+    waiting = f"{sum(row.submitted for row in rows):,.1f}".removesuffix(".0")
+    wait = f"{waiting} handed-in hours wait for approval"
+    if not people:
+        return f"No time is missing; {wait}{money}."
+    also = f", {wait}" if waiting != "0" else ""
+    return f"{hours_of(rows)} hours of {many(people, 'person', 'people')} are missing{also}{money}."

@@ -17,10 +17,11 @@ fact as (
 {definition}
 ),
 placed as (
-  select f.*, d.engagement, d.customer_id, d.customer, d.practice
+  select f.*, d.engagement, d.customer_id, d.customer, {practice} as practice, r.region
   from fact f left join deal d on d.engagement_id = f.engagement_id
+    left join unnest(%(entities)s::text[], %(regions)s::text[]) r (entity, region) on r.entity = f.legal_entity
   where (%(entity)s::text is null or f.legal_entity = %(entity)s)
     and (%(currency)s::text is null or f.currency = %(currency)s)
     and (%(since)s::date is null or f.day >= %(since)s) and (%(until)s::date is null or f.day <= %(until)s)
-    and (%(practice)s::text is null or d.practice = %(practice)s)
+    and (%(practice)s::text is null or {practice} = %(practice)s)
     and (%(customer)s::text is null or d.customer_id = %(customer)s or d.customer = %(customer)s))

@@ -1,4 +1,4 @@
-"""Key figures as the books tell them: whole, or by entity, practice, customer, month or part; and their records."""
+"""Key figures as the books tell them: whole, or by entity, region, practice, customer, month or part; their records."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from tieline.model.firm import Firm
 from tieline.model.money import rounded
 from tieline.store.database import Connection
 
-By = Literal["entity", "practice", "customer", "month", "part"]
+By = Literal["entity", "region", "practice", "customer", "month", "part"]
 HUNDRED = Decimal(100)
 NOBODY = WorkingPeople(Firm(id="nobody", name="", legal_entities=(), service_lines=()))
 _STEPS: dict[Unit, Decimal] = {"percent": Decimal("0.1"), "days": Decimal("0.1")}
@@ -50,7 +50,7 @@ class Figure:
     """One value with what it is known by. Money of different currencies is never added up."""
 
     key: str | None
-    """What it is of, when there are several: an entity, a practice, a customer's id, a month, a part."""
+    """What it is of, when there are several: an entity, a region, a practice, a customer's id, a month, a part."""
     name: str | None
     currency: str | None
     value: Decimal | None
@@ -223,7 +223,9 @@ def read_practices(db: Connection) -> list[str]:
 @cache
 def _sql(definition: Definition, ending: str) -> bytes:
     around, end = (_text(name) for name in ("around", ending))
-    return (around.replace("{definition}", definition.sql) + end).encode()
+    # A record may belong to no engagement and still to a practice: the home of the person.
+    practice = "coalesce(d.practice, f.home)" if " as home" in definition.sql else "d.practice"
+    return (around.replace("{definition}", definition.sql).replace("{practice}", practice) + end).encode()
 
 
 def _text(name: str) -> str:
@@ -233,9 +235,12 @@ def _text(name: str) -> str:
 def _values(definition: Definition, scope: Scope, setting: Setting) -> dict[str, Any]:
     of_people = "%(workers)s" in definition.sql
     people = setting.people or NOBODY
+    entities = people.firm.legal_entities
     rates = [one for one in setting.standard_rates if one.role is not None and one.is_general]
     return {
         **{name: getattr(scope, name) for name in ("entity", "practice", "customer", "currency", "since", "until")},
+        "entities": [one.id for one in entities],
+        "regions": [one.region for one in entities],
         "today": setting.today,
         "within": setting.within.total_seconds(),
         "roles": [one.role for one in rates],

@@ -46,6 +46,7 @@ class WorkingPeople:
             "workers": [one.id for one in people],
             "worker_entities": [one.legal_entity for one in people],
             "worker_roles": [one.role for one in people],
+            "worker_homes": [one.practice for one in people],
             "worker_places": of,
             "joined": [one.joined for one in people],
             "left": [one.left for one in people],

@@ -115,3 +115,14 @@ class TimeOff(Record):
     """E-mail."""
     day: Annotated[date, Owned("psa")]
     hours: Annotated[Decimal, Owned("psa")]
+
+
+class SubmittedTime(Record):
+    """Time somebody has handed in and nobody has approved yet."""
+
+    person: Annotated[str, Owned("psa")]
+    """E-mail."""
+    day: Annotated[date, Owned("psa")]
+    minutes: Annotated[int, Owned("psa")]
+    project_ref: Annotated[str | None, Owned("psa")] = None
+    """The PSA's id of the project."""

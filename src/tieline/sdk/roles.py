@@ -19,7 +19,7 @@ from tieline.model.opportunity import Opportunity, Readiness
 from tieline.model.outlook import FollowUp, HealthSummary
 from tieline.model.project import ContractPart, Milestone, Project, ProjectSummary, ResourceRequest, WbsElement
 from tieline.model.staffing import Assignment, CostForecast, Resource, StaffingSummary
-from tieline.model.working_time import TimeOff
+from tieline.model.working_time import SubmittedTime, TimeOff
 from tieline.sdk.billing_setup import AgreedBilling, SetupDifference
 from tieline.sdk.books import Books, SourceBooks
 from tieline.sdk.feed import Changed, Changes, IdSet, LinePage
@@ -157,6 +157,9 @@ class Psa(Connection, Protocol):
 
     def list_time_off(self, since: date) -> Sequence[TimeOff]:
         """Hours people are away, from a day on; none where the PSA keeps none."""
+
+    def list_submitted_time(self, since: date) -> Sequence[SubmittedTime]:
+        """Time that is handed in and not approved, from a day on; none where the PSA does not tell it from other."""
 
     def list_changed_projects(self, cursor: str | None) -> Changes[Changed]:
         """Projects whose staffing, milestones or settings changed; also ones made by hand."""

@@ -7,7 +7,7 @@ from psycopg.types.json import Jsonb
 
 from tieline.model.opportunity import Opportunity
 from tieline.model.staffing import Assignment, Resource
-from tieline.model.working_time import TimeOff
+from tieline.model.working_time import SubmittedTime, TimeOff
 from tieline.store.canonical import body_of, loaded
 from tieline.store.database import Connection
 
@@ -51,6 +51,20 @@ def list_time_off(db: Connection, first: date, last: date) -> list[TimeOff]:
         "select id, person, day, hours from time_off where day between %s and %s order by day, id", [first, last]
     ).fetchall()
     return [TimeOff(**row) for row in rows]
+
+
+def keep_submitted_time(db: Connection, connection: str, entries: Sequence[SubmittedTime]) -> None:
+    """What waits for approval as just read; what is approved, rejected or gone there is gone here."""
+    rows = [one.model_dump(mode="json") for one in entries]
+    db.execute("delete from submitted_time where connection = %s", [connection])
+    db.execute(
+        "insert into submitted_time (connection, id, person, day, minutes, project_id)"
+        " select %(connection)s, n.id, n.person, n.day, n.minutes, r.subject from jsonb_to_recordset(%(rows)s) as n"
+        " (id text, person text, day date, minutes int, project_ref text) left join cross_reference r"
+        " on r.connection = %(connection)s and r.target = 'project' and r.external_id = n.project_ref"
+        " on conflict do nothing",
+        {"connection": connection, "rows": Jsonb(rows)},
+    )
 
 
 def keep_assignments(db: Connection, project_id: str, assignments: Sequence[Assignment]) -> None:

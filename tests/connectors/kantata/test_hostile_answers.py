@@ -160,6 +160,7 @@ def test_no_answer_is_a_traceback(connected: Connected, script: Script) -> None:
         connected.check_live,
         psa.list_people,
         partial(psa.list_time_off, date(2026, 1, 1)),
+        partial(psa.list_submitted_time, date(2026, 1, 1)),
         partial(psa.list_changed_time, None),
         partial(psa.list_changed_time, json.dumps(lines_next)),
         partial(psa.list_changed_expenses, None),

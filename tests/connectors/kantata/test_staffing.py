@@ -151,3 +151,19 @@ def test_time_off_comes_by_person_and_day_from_a_day_on(psa: Psa, delivery: Deli
         (LENA, date(2026, 3, 3), Decimal("7.5")),
     ]
     assert len({one.id for one in found}) == 2
+
+
+def test_time_that_is_handed_in_is_told_until_somebody_decides(psa: Psa, delivery: Delivery) -> None:
+    project = delivery.project()
+    first, second = (delivery.entry(project, minutes, date(2026, 3, day)) for minutes, day in ((90, 3), (60, 4)))
+    delivery.entry(project, 30, date(2026, 3, 5))
+    sheet = delivery.submit(project, first, second)
+    assert [
+        (one.person, one.day, one.minutes, one.project_ref) for one in psa.list_submitted_time(date(2026, 3, 1))
+    ] == [
+        (LENA, date(2026, 3, 3), 90, project),
+        (LENA, date(2026, 3, 4), 60, project),
+    ]
+    assert psa.list_submitted_time(date(2026, 3, 20)) == []
+    delivery.decide(sheet, "reject")
+    assert psa.list_submitted_time(date(2026, 3, 1)) == []

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import LiteralString
 
 from tieline.capacity.calendars import Calendars, away_of
-from tieline.capacity.missing_time import MissingWeek, Step, missing_weeks
+from tieline.capacity.missing_time import MissingWeek, Recorded, Step, missing_weeks
 from tieline.capacity.weeks import WEEK, monday_of
 from tieline.model.firm import Firm, Person
 from tieline.model.money import rounded
@@ -23,6 +24,10 @@ where t.kind = 'time' and t.live and t.sign = 1 and t.person is not null and t.w
   and t.state not in ('withdrawn', 'void')
 group by 1, 2
 """
+_SUBMITTED = """
+select person, date_trunc('week', day::timestamp)::date as monday, sum(minutes) / 60.0 as hours
+from submitted_time where day >= %(since)s group by 1, 2
+"""
 _KNOWN_SINCE = "select min(work_date) as day from project_transaction where kind = 'time'"
 _RATES = """
 select distinct on (person) person, currency, amount / hours as rate from (
@@ -37,7 +42,8 @@ _LEADS = """
 select person, array_agg(distinct lower(lead) order by lower(lead)) as leads from (
   select lower(t.person) as person, t.project_id from project_transaction t
   where t.kind = 'time' and t.live and t.person is not null and t.work_date >= %(since)s
-  union select a.person, a.project_id from assignment a where a.person is not null and a.end_date >= %(since)s) w
+  union select a.person, a.project_id from assignment a where a.person is not null and a.end_date >= %(since)s
+  union select s.person, s.project_id from submitted_time s where s.project_id is not null) w
   join project p on p.id = w.project_id
   cross join lateral jsonb_array_elements_text(coalesce(p.body->'delivery_leads', '[]')) lead
 where lower(lead) <> person group by person
@@ -55,14 +61,17 @@ class MissingTime:
     monday: date
     expected: Decimal
     recorded: Decimal
+    submitted: Decimal
+    """Handed in, and not approved yet."""
     missing: Decimal
+    """Not even handed in."""
     cut_off: datetime
     step: Step
-    """Who is to act: the person, or those who lead the projects too."""
+    """Who is to act: the person, those who lead the projects too, or (`approve`) they alone."""
     leads: tuple[str, ...]
     currency: str | None
     worth: Decimal | None
-    """The missing hours by the rate the person's hours usually have, else the standard rate; None without either."""
+    """What is not approved by the usual rate of the person's hours, else the standard rate; None without either."""
     reminded_at: datetime | None
     escalated_at: datetime | None
 
@@ -79,12 +88,22 @@ def read_missing_time(db: Connection, firm: Firm, now: datetime) -> list[Missing
         return []
     first = monday_of(now.date()) - WEEK * (firm.missing_time.weeks + 3)
     away = away_of(list_time_off(db, first, now.date()))
-    recorded = {
-        (one["person"], one["monday"]): one["hours"] for one in db.execute(_RECORDED, {"since": first}).fetchall()
-    }
     bookers = roles_in_psa(db)
-    found = missing_weeks(firm, Calendars(firm, away), recorded, bookers, monday_of(row["day"]), now)
+    found = missing_weeks(
+        firm,
+        Calendars(firm, away),
+        _hours(db, _RECORDED, first),
+        bookers,
+        monday_of(row["day"]),
+        now,
+        _hours(db, _SUBMITTED, first),
+    )
     return _told(db, firm, found, now) if found else []
+
+
+def _hours(db: Connection, query: LiteralString, since: date) -> Recorded:
+    rows = db.execute(query, {"since": since}).fetchall()
+    return {(one["person"], one["monday"]): Decimal(one["hours"]) for one in rows}
 
 
 def _told(db: Connection, firm: Firm, found: Sequence[MissingWeek], now: datetime) -> list[MissingTime]:
@@ -110,14 +129,15 @@ def _row(
         monday=one.monday,
         expected=one.expected,
         recorded=one.recorded.quantize(Decimal("0.01")),
+        submitted=one.submitted.quantize(Decimal("0.01")),
         missing=one.missing.quantize(Decimal("0.01")),
         cut_off=one.cut_off,
         step=one.step,
         leads=leads,
         currency=currency,
-        worth=rounded(one.missing * rate, currency) if currency and rate is not None else None,
+        worth=rounded(one.unapproved * rate, currency) if currency and rate is not None else None,
         reminded_at=told.get(cause_of(one.person.id, one.monday, "remind")),
-        escalated_at=told.get(cause_of(one.person.id, one.monday, "escalate")),
+        escalated_at=told.get(cause_of(one.person.id, one.monday, "approve" if one.step == "approve" else "escalate")),
     )
 
 
@@ -128,7 +148,7 @@ def _standard(firm: Firm, person: Person) -> tuple[str | None, Decimal | None]:
 
 
 def at_risk(rows: Sequence[MissingTime]) -> list[tuple[str, Decimal]]:
-    """What the missing hours may be worth, by currency, the largest first."""
+    """What is not approved may be worth, by currency, the largest first."""
     sums: dict[str, Decimal] = {}
     for one in rows:
         if one.currency and one.worth:

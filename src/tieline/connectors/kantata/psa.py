@@ -13,6 +13,7 @@ from tieline.connectors.kantata.records import Account
 from tieline.connectors.kantata.staffing import (
     ensure_resource_request,
     list_people,
+    list_submitted_time,
     list_time_off,
     read_assignments,
 )
@@ -21,7 +22,7 @@ from tieline.model.invoice import ProjectFinancials
 from tieline.model.notice import Notice
 from tieline.model.project import Milestone, Project, ResourceRequest, WbsElement
 from tieline.model.staffing import Assignment, Resource
-from tieline.model.working_time import TimeOff
+from tieline.model.working_time import SubmittedTime, TimeOff
 from tieline.sdk.feed import Changed, Changes, IdSet, LinePage
 from tieline.sdk.operation import Operation
 
@@ -68,6 +69,10 @@ class KantataPsa:
     def list_time_off(self, since: date) -> Sequence[TimeOff]:
         """Hours people are away, from a day on."""
         return list_time_off(self.account, since)
+
+    def list_submitted_time(self, since: date) -> Sequence[SubmittedTime]:
+        """Time on pending timesheets, from a day on."""
+        return list_submitted_time(self.account, since)
 
     def list_changed_projects(self, cursor: str | None) -> Changes[Changed]:
         """Projects whose staffing, milestones or settings changed; also ones made by hand."""

@@ -1,4 +1,4 @@
-"""Staffing: people wanted (resource requests), allocations of people, the people themselves and when they are away."""
+"""Staffing: people wanted (resource requests), allocations, the people, when they are away, what they handed in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tieline.connectors.kantata.tasks import whole_minutes
 from tieline.model.ids import born_outside
 from tieline.model.project import ResourceRequest
 from tieline.model.staffing import Assignment, Resource
-from tieline.model.working_time import TimeOff
+from tieline.model.working_time import SubmittedTime, TimeOff
 from tieline.sdk.errors import Rejected
 from tieline.sdk.operation import Operation, Payload, Written
 
@@ -211,6 +211,22 @@ def list_time_off(account: Account, since: date) -> Sequence[TimeOff]:
                 values = translated(account, "time_off", row, f"Time off {row['id']}")
                 made = born_outside(account.id, "time_off", str(row["id"]))
                 found.append(TimeOff(**values, id=made, person=email.lower()))
+    return found
+
+
+def list_submitted_time(account: Account, since: date) -> Sequence[SubmittedTime]:
+    """The entries of timesheets that wait for a decision (`new` to the filter, `pending` in the record)."""
+    found = []
+    params = {"statuses": "new", "start_date_after": since.isoformat(), "include": "user,workspace,time_entries"}
+    for page in account.kantata.pages("timesheet_submissions", **params):
+        for sheet in page.rows:
+            email = page.text_of(sheet, "user_id", "users", "email_address")
+            project = sheet.get("workspace_id")
+            for row in page.linked(sheet, "time_entry_ids", "time_entries") if email else ():
+                values = translated(account, "submitted_time", row, f"Time entry {row['id']}")
+                made = born_outside(account.id, "time_entry", str(row["id"]))
+                ref = project if isinstance(project, str) else None
+                found.append(SubmittedTime(**values, id=made, person=str(email).lower(), project_ref=ref))
     return found
 
 

@@ -9,12 +9,14 @@
 -- records: person days
 -- day: the day of the work
 -- sources: people.csv and [working_time] of the site, time off (PSA), project_transaction (quantity, billable)
--- known: final once all time of the period is approved; it has no practice and no customer, since a person's day has
---   none; billable time of people who are not in people.csv is counted as not known
+-- known: final once all time of the period is approved; by practice and customer the hours of a day belong to the
+--   engagements worked for, in the measure of the approved time, and a day without any to the person's own practice;
+--   billable time of people who are not in people.csv is counted as not known
 -- parts: role
 with worker as (
   select * from unnest(%(workers)s::text[], %(worker_entities)s::text[], %(worker_roles)s::text[],
-    %(worker_places)s::int[], %(joined)s::date[], %(left)s::date[]) w (person, entity, role, place, joined, gone)),
+    %(worker_homes)s::text[], %(worker_places)s::int[], %(joined)s::date[], %(left)s::date[])
+    w (person, entity, role, home, place, joined, gone)),
 away as (
   select person, day, sum(hours) as hours from time_off where day between %(first)s and %(last)s group by person, day),
 available as (
@@ -24,14 +26,16 @@ available as (
       and d.day <= coalesce(w.gone, 'infinity')
     left join away a on a.person = w.person and a.day = d.day),
 recorded as (
-  select lower(t.person) as person, t.work_date as day, sum(t.quantity) / 60 as hours
-  from project_transaction t
-  where t.kind = 'time' and t.live and t.sign = 1 and t.billable and t.work_date between %(first)s and %(last)s
+  select lower(t.person) as person, t.work_date as day, p.engagement_id,
+    coalesce(sum(t.quantity) filter (where t.billable), 0) / 60 as billable,
+    sum(t.quantity) / nullif(sum(sum(t.quantity)) over (partition by lower(t.person), t.work_date), 0) as share
+  from project_transaction t left join project p on p.id = t.project_id
+  where t.kind = 'time' and t.live and t.sign = 1 and t.work_date between %(first)s and %(last)s
     and t.state in ('checked', 'in_exception', 'written_off')
-  group by 1, 2)
+  group by 1, 2, 3)
 select 'person day' as record, coalesce(person, '-') || ':' || day as record_id, coalesce(w.person, r.person) as label,
-  null::text as engagement_id, w.entity as legal_entity, null::text as currency, day, w.role as part,
-  case when w.person is not null then coalesce(r.hours, 0) end as numerator,
-  case when w.person is not null then coalesce(a.hours, 0) end as denominator
+  r.engagement_id, w.entity as legal_entity, null::text as currency, day, w.role as part, w.home as home,
+  case when w.person is not null then coalesce(r.billable, 0) end as numerator,
+  case when w.person is not null then coalesce(a.hours, 0) * coalesce(r.share, 1) end as denominator
 from available a full join recorded r using (person, day) left join worker w using (person)
-where w.person is not null or r.hours > 0
+where w.person is not null or r.billable > 0
