@@ -106,7 +106,7 @@ def test_time_that_was_handed_in_is_told_to_who_leads_alone(chase: Chase) -> Non
     assert "16 of 40 hours are approved, 24 more are handed in" in letter.get_content()
     with chase.database.connection() as db:
         (row,) = read_missing_time(db, chase.site.firm, CUT_OFF)
-    assert (row.step, row.missing, str(row.worth)) == ("approve", 0, "3600.00")
+    assert (row.step, str(row.missing), str(row.worth)) == ("approve", "0.00", "3600.00")
     assert row.escalated_at is not None
 
 
