@@ -20,6 +20,7 @@ from tieline.flows.close_by_status import project_status
 from tieline.flows.closed_period import closed_period
 from tieline.flows.contract_to_project import contract_to_project
 from tieline.flows.engagement_close import engagement_close
+from tieline.flows.erp_costs import erp_costs
 from tieline.flows.invoice_feedback import invoice_feedback
 from tieline.flows.milestone_billing import milestone_billing
 from tieline.flows.opportunity_to_contract import opportunity_to_contract
@@ -28,6 +29,7 @@ from tieline.flows.project_feedback import project_feedback
 from tieline.flows.repricing import repricing
 from tieline.flows.staffing import staffing
 from tieline.flows.unlinked import unlinked
+from tieline.lane.costs import keep_sources
 from tieline.reconciliation.queue import reconciliation
 from tieline.sdk.connected import Connect, Connected
 from tieline.sdk.connector import ConnectionSettings, Limits, load_facts
@@ -53,6 +55,7 @@ FLOWS: Mapping[str, FlowFunction] = {
     "closed_period": closed_period,
     "project_status": project_status,
     "engagement_close": engagement_close,
+    "erp_costs": erp_costs,
     "outlook": outlook,
     "customer_health": customer_health,
     "unlinked": unlinked,
@@ -66,6 +69,7 @@ FLOW_TIERS: Mapping[str, Tier] = {
     "repricing": "invoice",
     "invoice_feedback": "feedback",
     "project_feedback": "feedback",
+    "erp_costs": "feedback",
     "outlook": "feedback",
     "customer_health": "feedback",
 }
@@ -182,6 +186,7 @@ def account_of(settings: ConnectionSettings) -> str:
 def _remember_connections(database: Database, site: Site) -> None:
     with database.transaction() as db:
         keep_rules(db, site.owner_rules, site.sla_rules)
+        keep_sources(db, site.firm.costs)
         for settings in site.connections:
             db.execute(
                 "insert into connection (name, connector, account) values (%s, %s, %s) on conflict (name) do update"

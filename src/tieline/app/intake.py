@@ -11,10 +11,14 @@ from tieline.engine.intake import Instance, deliver, note_failure, push_position
 from tieline.engine.tiers import working_for
 from tieline.engine.wake import wake
 from tieline.flows.unlinked import FLOWS_OF, flows_of
+from tieline.lane.costs import FEED as COSTS
+from tieline.lane.costs import pull_costs, take_back_costs, wake_all_costs
+from tieline.lane.deleted import database_time
 from tieline.model.ids import born_outside
 from tieline.sdk.connected import Connected, Pushed
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.sdk.feed import Changed, Changes
+from tieline.sdk.roles import Erp
 from tieline.store.canonical import engagements_of_opportunities, refer_all
 from tieline.store.database import Connection, connect
 
@@ -48,10 +52,12 @@ class Intake:
                 duties[f"{name}:projects"] = partial(self._sweep, name, "projects", connected.psa.list_changed_projects)
             if connected.erp is not None:
                 duties[f"{name}:invoices"] = partial(self._sweep, name, "invoices", connected.erp.list_changed_invoices)
+                duties[f"{name}:{COSTS}"] = partial(self._pull_costs, name, connected.erp)
         return duties
 
     def find_deletes(self) -> None:
-        """The nightly comparison: a committed opportunity that is no longer there wakes its flow."""
+        """The nightly comparison: what is no longer there is taken back, or wakes its flow."""
+        self._find_deleted_costs()
         for name, connected in self._tieline.connected.items():
             if connected.crm is None:
                 continue
@@ -82,6 +88,32 @@ class Intake:
                 thread.start()
                 threads.append(thread)
         return threads
+
+    def _find_deleted_costs(self) -> None:
+        """Bills that are gone; and all costs are judged again, for rules and rates may have changed."""
+        database = self._tieline.database
+        for name, connected in self._tieline.connected.items():
+            if connected.erp is None:
+                continue
+            listed_at = database_time(database)
+            try:
+                gone = take_back_costs(database, name, set(connected.erp.list_cost_refs()), listed_at)
+            except (Unavailable, Rejected, Unauthorized) as error:
+                note_failure(database, f"{name}:{COSTS}_ids", error)
+                continue
+            if gone:
+                log.warning("deleted_at_source", connection=name, kind=COSTS, lines=gone)
+        wake_all_costs(database)
+
+    def _pull_costs(self, name: str, erp: Erp) -> None:
+        try:
+            with working_for("feedback"):
+                new = pull_costs(self._tieline.database, name, erp.list_changed_costs)
+        except (Unavailable, Rejected, Unauthorized) as error:
+            note_failure(self._tieline.database, f"{name}:{COSTS}", error)
+        else:
+            if new:
+                log.info("pulled", connection=name, kind=COSTS, lines=new)
 
     def _sweep(self, name: str, feed: str, pages: Callable[[str | None], Changes[Changed]]) -> None:
         try:

@@ -33,6 +33,7 @@ from tieline.engine.tiers import ServiceLevel, Tier
 from tieline.exception_queue.ownership import OwnerRule, SlaRule
 from tieline.model.closing import ClosingRules
 from tieline.model.collection import CollectionRules
+from tieline.model.cost import CostRules
 from tieline.model.firm import Firm, LegalEntity, ServiceLine
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.model.working_time import MissingTimeRules, WorkingTime
@@ -165,6 +166,7 @@ class SiteTables(_Table):
     readiness: ReadinessTable = ReadinessTable()
     closing: ClosingRules = ClosingRules()
     collections: CollectionRules = CollectionRules()
+    costs: CostRules = CostRules()
     matching: MatchingTable = MatchingTable()
     steward: tuple[StewardTable, ...] = ()
     health: HealthRules = HealthRules()
@@ -271,6 +273,7 @@ def _firm(folder: Path, tables: SiteTables, defects: list[SiteDefect]) -> Firm:
         readiness_stages=tables.readiness.stages,
         closing=tables.closing,
         collections=tables.collections,
+        costs=tables.costs,
         auto_link=tables.matching.auto_link,
         ask_from=tables.matching.ask_from,
         stewards={steward.domain: steward.owner for steward in tables.steward},

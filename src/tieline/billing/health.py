@@ -12,9 +12,9 @@ WORST: Sequence[Colour] = ("red", "amber", "green", "unknown")
 WORDS: Mapping[SignalName, tuple[str, str, str, str]] = {
     # name -> (at zero, with its value, over a threshold, without data)
     "burn": (
-        "hours burnt are not ahead of progress",
-        "hours burnt are {} points ahead of progress",
-        "Hours burnt are {} points or more ahead of progress",
+        "the burn is not ahead of progress",
+        "the burn is {} points ahead of progress",
+        "The burn is {} points or more ahead of progress",
         "no hours are budgeted",
     ),
     "milestones": (
@@ -106,8 +106,15 @@ def elapsed(project: ProjectFacts, today: date) -> Decimal:
     return min(HUNDRED, Decimal(max(0, (today - project.start_date).days)) / Decimal(max(1, length)) * HUNDRED)
 
 
+def cost_burn(project: ProjectFacts) -> Decimal | None:
+    """Percent of the planned cost that is spent, where suppliers work: their hours are in no timesheet."""
+    if project.external_cost is None or project.cost is None or not project.planned_cost:
+        return None
+    return project.cost / project.planned_cost * HUNDRED
+
+
 def _ahead(project: ProjectFacts, today: date) -> Decimal | None:
-    burnt = burn(project)
+    burnt = _worse(burn(project), cost_burn(project))
     return None if burnt is None else max(Decimal(0), burnt - progress(project, today))
 
 

@@ -6,7 +6,7 @@ An event never carries the truth; a repeat ends at the inbox's unique key; the c
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from psycopg.types.json import Jsonb
@@ -20,6 +20,7 @@ from tieline.store.database import Connection, Database, repeated
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
 Instance = tuple[str, str, str]
 """A flow instance: flow, key, engagement."""
 Concerns = Callable[[Connection, str, Sequence[Changed]], Sequence[Instance]]
@@ -51,12 +52,30 @@ def sweep(
 
     Raises the three errors of the connector; what was read before is kept.
     """
-    stream, new = f"{connection}:{feed}", 0
+
+    def take(db: Connection, items: Sequence[Changed]) -> int:
+        arrivals = [
+            Arrival(connection, f"{item.record}:{item.external_id}:{item.version}:{item.deleted}", item)
+            for item in items
+        ]
+        return sum(receive(db, arrivals, concerns, "sweep"))
+
+    return sweep_pages(database, f"{connection}:{feed}", pages, take)
+
+
+def sweep_pages(
+    database: Database,
+    stream: str,
+    pages: Callable[[str | None], Changes[T]],
+    take: Callable[[Connection, Sequence[T]], int],
+) -> int:
+    """`sweep` of any items: `take` stores those of a page, in the transaction that moves the cursor."""
+    new = 0
     for _ in range(LONGEST_SWEEP):
         cursor = _cursor(database, stream)
         page = pages(cursor)
         crash_point("sweep.read")
-        stored = repeated(partial(_store_page, database, connection, stream, cursor, page, concerns))
+        stored = repeated(partial(_store_page, database, stream, cursor, page, take))
         if stored is None:
             continue  # another worker swept meanwhile
         crash_point("sweep.stored")
@@ -67,9 +86,13 @@ def sweep(
 
 
 def _store_page(
-    database: Database, connection: str, stream: str, cursor: str | None, page: Changes[Changed], concerns: Concerns
+    database: Database,
+    stream: str,
+    cursor: str | None,
+    page: Changes[T],
+    take: Callable[[Connection, Sequence[T]], int],
 ) -> int | None:
-    """Commit a page with its cursor; how many changes were new, None when the cursor has moved meanwhile."""
+    """Commit a page with its cursor; how many items were new, None when the cursor has moved meanwhile."""
     with database.transaction() as db:
         locked = db.execute(
             "insert into feed_cursor (stream, position) values (%s, %s) on conflict (stream) do update"
@@ -78,11 +101,7 @@ def _store_page(
         ).fetchone()
         if locked is None or locked["position"] != cursor:
             return None
-        arrivals = [
-            Arrival(connection, f"{item.record}:{item.external_id}:{item.version}:{item.deleted}", item)
-            for item in page.items
-        ]
-        new = sum(receive(db, arrivals, concerns, "sweep"))
+        new = take(db, page.items)
         db.execute(
             "update feed_cursor set position = %s, swept_at = clock_timestamp(), failures = 0, problem = null"
             " where stream = %s",

@@ -60,6 +60,7 @@ def project_financials(
     paid = total((state.paid for state in states), currency)
     worked = Money(amount=totals.billable, currency=currency)
     cost = None if totals.cost is None else Money(amount=totals.cost, currency=currency)
+    external = None if totals.external is None else Money(amount=totals.external, currency=currency)
     open_money = gross - paid
     return ProjectFinancials(
         id=project.id,
@@ -72,6 +73,7 @@ def project_financials(
         hours_budgeted=project.budget.hours,
         burn_percent=_percent(totals.hours, project.budget.hours),
         cost_to_date=cost,
+        external_cost=external,
         margin_percent=_percent((worked - cost).amount, worked.amount) if cost is not None else None,
         collection_status=_collection(issued, open_money, today, rules or CollectionRules()),
     )

@@ -81,11 +81,18 @@ def money_differences(db: Connection) -> list[MoneyDifference]:
 _PROJECT = """
 select coalesce(sum(t.quantity) filter (where t.kind = 'time'), 0) / 60 as hours,
   coalesce(sum(t.amount) filter (where t.disposition = 'billable' and t.state = 'checked'), 0) as billable,
-  coalesce(sum(case t.kind when 'time' then round(t.quantity * t.cost_rate / 60, 2) else t.cost_rate end), 0) as cost,
-  coalesce(bool_and(t.cost_rate is not null and t.cost_currency = p.currency)
-    filter (where t.kind in ('time', 'expense') and t.state = 'checked'), true) as cost_known
+  coalesce(sum(case when t.kind = 'time' then round(t.quantity * t.cost_rate / 60, 2)
+    when not cost_is_in_erp(t.kind, t.attributes) then t.cost_rate end), 0) as cost,
+  coalesce(bool_and(t.cost_rate is not null and t.cost_currency = p.currency
+    or cost_is_in_erp(t.kind, t.attributes)) filter (where t.kind in ('time', 'expense') and t.state = 'checked'), true)
+    as cost_known
 from project_transaction t join project p on p.id = t.project_id
 where t.project_id = %(project)s and t.live and t.sign = 1 and t.state in ('checked', 'in_exception')
+"""
+_BORN_IN_ERP = """
+select case when count(*) > 0 then coalesce(sum(cost) filter (where live), 0) end as cost,
+  coalesce(bool_and(cost is not null) filter (where live), true) as known
+from erp_cost where project_id = %s and counted
 """
 
 
@@ -94,16 +101,22 @@ class ProjectTotals:
     """Approved work of a project, in its currency.
 
     `hours` counts what waits in exceptions, `billable` what is priced. `cost` is None when somebody's cost is unknown
-    or in another currency.
+    or in another currency; `external` is the part of it that was born in the ERP, None when there is none or it is
+    unknown.
     """
 
     hours: Decimal
     billable: Decimal
     cost: Decimal | None
+    external: Decimal | None = None
 
 
 def project_totals(db: Connection, project_id: str) -> ProjectTotals:
     """What a project has come to, corrections taken into account, invoiced or not."""
     row = db.execute(_PROJECT, {"project": project_id}).fetchone()
+    born = db.execute(_BORN_IN_ERP, [project_id]).fetchone()
     assert row is not None
-    return ProjectTotals(row["hours"], row["billable"], row["cost"] if row["cost_known"] else None)
+    assert born is not None
+    cost = row["cost"] + (born["cost"] or 0) if row["cost_known"] and born["known"] else None
+    external = born["cost"] if born["known"] else None
+    return ProjectTotals(row["hours"], row["billable"], cost, external)

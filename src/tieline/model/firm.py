@@ -8,6 +8,7 @@ from tieline.model.billing_terms import BillingTerms, Part
 from tieline.model.closing import ClosingRules
 from tieline.model.collection import CollectionRules
 from tieline.model.contract import RateCardRow
+from tieline.model.cost import CostRules
 from tieline.model.money import Money
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.model.record import Owned, Record
@@ -122,6 +123,7 @@ class Firm(Record):
     """Master domain (customer, person, project …) -> the team or person that keeps it."""
     closing: ClosingRules = ClosingRules()
     collections: CollectionRules = CollectionRules()
+    costs: CostRules = CostRules()
     health: HealthRules = HealthRules()
     early_warning: WarningRules = WarningRules()
     renewal: RenewalRules = RenewalRules()

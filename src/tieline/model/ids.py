@@ -29,6 +29,7 @@ PREFIXES = {
     "project_transaction": "ptx",
     "invoice": "inv",
     "payment": "pay",
+    "erp_cost": "cst",
 }
 
 

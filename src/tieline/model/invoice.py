@@ -98,6 +98,8 @@ class ProjectFinancials(Record):
     hours_budgeted: Decimal
     burn_percent: Decimal
     cost_to_date: Annotated[Money | None, Owned("tieline", "C3")] = None
+    external_cost: Annotated[Money | None, Owned("tieline", "C3")] = None
+    """The part of the cost that was born in the ERP; None where there is none."""
     margin_percent: Annotated[Decimal | None, Owned("tieline", "C3")] = None
     collection_status: str
     """`nothing billed`, `current`, `promised` (late, but the customer named a day), `overdue`, `disputed`, `paid`."""

@@ -42,7 +42,7 @@ class HealthRules(_Rules):
     """`[health]`: what makes an engagement amber or red."""
 
     burn: SignalRule = _rule(10, 25)
-    """Points of a hundred by which the burn of hours is ahead of progress."""
+    """Points of a hundred by which the burn of hours, or of cost where suppliers work, is ahead of progress."""
     milestones: SignalRule = _rule(1, 14, 2)
     """Days the latest open milestone is past its date."""
     unbilled: SignalRule = _rule(45, 90)
@@ -117,6 +117,8 @@ class ProjectFacts(Record):
     worked: Annotated[Decimal, Owned("tieline", "C2")] = Decimal(0)
     """Billable work in money, billed or not."""
     cost: Annotated[Decimal | None, Owned("tieline", "C3")] = None
+    external_cost: Annotated[Decimal | None, Owned("tieline", "C3")] = None
+    """The part of the cost that was born in the ERP."""
     planned_cost: Annotated[Decimal | None, Owned("tieline", "C3")] = None
     approval_days: Decimal | None = None
     unbilled_since: date | None = None

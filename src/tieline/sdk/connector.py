@@ -58,7 +58,7 @@ class Calls(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sweep: dict[Literal["opportunities", "projects", "invoices", "time", "expenses"], int] = {}
+    sweep: dict[Literal["opportunities", "projects", "invoices", "costs", "time", "expenses"], int] = {}
     """One round of a feed that finds nothing."""
     engagement: int = Field(default=0, ge=0)
     """One deal from won to paid."""

@@ -1,6 +1,6 @@
 """Inbound feeds: pages of changed records since a cursor, and source lines of the bulk lane."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
+from tieline.model.cost import ErpCost
 from tieline.model.transaction import Kind
 
 T = TypeVar("T")
@@ -35,6 +36,26 @@ class Changed:
     version: int
     """Vendor's version, else the modification time in microseconds since 1970."""
     deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """A line of a document that costs a project, with the vendor's own row for its lineage."""
+
+    cost: ErpCost
+    row: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CostDocument:
+    """A supplier's bill or credit, or an expense report, as it stands: all its lines that name a project.
+
+    No lines: it is not booked (any more), or names no project (any more).
+    """
+
+    external_id: str
+    version: int
+    lines: Sequence[CostLine]
 
 
 class SourceLine(Struct, frozen=True, gc=False):

@@ -22,7 +22,7 @@ from tieline.model.staffing import Assignment, CostForecast, Resource, StaffingS
 from tieline.model.working_time import SubmittedTime, TimeOff
 from tieline.sdk.billing_setup import AgreedBilling, SetupDifference
 from tieline.sdk.books import Books, SourceBooks
-from tieline.sdk.feed import Changed, Changes, IdSet, LinePage
+from tieline.sdk.feed import Changed, Changes, CostDocument, IdSet, LinePage
 from tieline.sdk.lines import LineSink
 from tieline.sdk.operation import Links, Operation
 
@@ -234,6 +234,12 @@ class Erp(Connection, Protocol):
 
     def list_changed_invoices(self, cursor: str | None) -> Changes[Changed]:
         """Invoices changed or paid since the cursor, also ones made in the ERP."""
+
+    def list_changed_costs(self, cursor: str | None) -> Changes[CostDocument]:
+        """Bills and credits of suppliers and expense reports changed since the cursor, each as it stands now."""
+
+    def list_cost_refs(self) -> IdSet:
+        """Ids of all such documents that are booked now and name a project."""
 
     def list_people(self) -> Mapping[str, str]:
         """Employee ids by lower-cased e-mail."""

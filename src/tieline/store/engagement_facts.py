@@ -29,14 +29,18 @@ work as (
     sum(t.quantity) filter (where t.kind = 'time' and t.work_date <= %(today)s::date - 28
       and t.work_date > %(today)s::date - 56) / 60 as hours_before,
     sum(t.amount) filter (where t.disposition = 'billable' and t.state = 'checked') as worked,
-    sum(case t.kind when 'time' then round(t.quantity * t.cost_rate / 60, 2) else t.cost_rate end) as cost,
-    bool_and(t.cost_rate is not null and t.cost_currency = w.body->>'currency')
+    sum(case when t.kind = 'time' then round(t.quantity * t.cost_rate / 60, 2)
+      when not cost_is_in_erp(t.kind, t.attributes) then t.cost_rate end) as cost,
+    bool_and(t.cost_rate is not null and t.cost_currency = w.body->>'currency' or cost_is_in_erp(t.kind, t.attributes))
       filter (where t.kind in ('time', 'expense') and t.state = 'checked') as cost_known,
     avg(greatest(t.approved_at::date - t.work_date, 0)) filter (where t.kind = 'time' and t.approved_at is not null
       and t.work_date > %(today)s::date - 42) as approval_days,
     jsonb_object_agg(t.source_id, t.work_date) filter (where t.kind = 'milestone' and t.state = 'checked') as completed
   from wanted w join project_transaction t on t.project_id = w.id
   where t.live and t.sign = 1 and t.state in ('checked', 'in_exception') group by t.project_id),
+born as (
+  select c.project_id, sum(c.cost) as cost, bool_and(c.cost is not null) as known
+  from wanted w join erp_cost c on c.project_id = w.id where c.live and c.counted group by c.project_id),
 unbilled as (
   select u.project_id, min(u.work_date) as since from wanted w join unbilled_line u on u.project_id = w.id
   where u.amount > 0 group by u.project_id),
@@ -50,10 +54,13 @@ held as (
   select t.project_id, sum(t.amount * t.sign) as amount from exception_item x
   join exception_line l on l.exception_id = x.id join project_transaction t on t.id = l.transaction_id
   join wanted w on w.id = t.project_id where x.closed_at is null group by t.project_id)
-select w.id, w.engagement_id, w.body, k.hours, k.hours_recent, k.hours_before, k.worked, k.cost, k.cost_known,
+select w.id, w.engagement_id, w.body, k.hours, k.hours_recent, k.hours_before, k.worked,
+  coalesce(k.cost, 0) + coalesce(r.cost, 0) as cost, r.cost as external_cost,
+  coalesce(k.cost_known, r.known) and coalesce(r.known, true) as cost_known,
   k.approval_days, k.completed, u.since, b.invoices, b.billed, b.due_on, b.draft_of, h.amount as held
-from wanted w left join work k on k.project_id = w.id left join unbilled u on u.project_id = w.id
-left join bills b on b.project_id = w.id left join held h on h.project_id = w.id order by w.engagement_id, w.id
+from wanted w left join work k on k.project_id = w.id left join born r on r.project_id = w.id
+left join unbilled u on u.project_id = w.id left join bills b on b.project_id = w.id
+left join held h on h.project_id = w.id order by w.engagement_id, w.id
 """
 
 
@@ -116,6 +123,7 @@ def _project(row: Mapping[str, Any], today: date) -> ProjectFacts:
         value=project.value.amount,
         hours_budgeted=project.budget.hours,
         cost=cost if row["cost_known"] else None,
+        external_cost=row["external_cost"] if row["cost_known"] else None,
         planned_cost=planned.amount if planned and planned.currency == project.currency else None,
         unbilled_since=row["since"],
         draft_of=row["draft_of"],

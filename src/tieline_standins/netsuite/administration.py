@@ -11,7 +11,7 @@ from tieline_standins.netsuite.suiteql.service import QueryService
 
 class Administration:
     """Applies `{"fields": [...], "settings": {...}, "certificates": [...], "credentials": [...], "permissions": {...},
-    "periods": [...]}`; each part is described at the method that handles it."""
+    "periods": [...], "void": [...]}`; each part is described at the method that handles it."""
 
     def __init__(self, books: Books, gate: Gate, queries: QueryService) -> None:
         self._books = books
@@ -24,6 +24,7 @@ class Administration:
             "credentials": lambda rows: _each(rows, gate.add_credentials),
             "permissions": gate.set_permissions,
             "periods": lambda rows: _each(rows, self._set_period),
+            "void": lambda rows: _each(rows, self._void),
         }
 
     def apply(self, change: Json) -> Json:
@@ -54,6 +55,18 @@ class Administration:
                 self._books.touch(period)
                 return
         raise ControlError(f"there is no accounting period {row['name']!r}; they are named as in 'Oct 2026'")
+
+    def _void(self, row: Json) -> None:
+        """`{"record": "vendorBill", "id": "12"}`: the Void button of a transaction, which no REST call has."""
+        known = self._books.schema.records.get(str(row.get("record"))) if isinstance(row, dict) else None
+        status = known.fields.get("status") if known is not None else None
+        if known is None or status is None or "V" not in status.choices:
+            raise ControlError("void takes a record that can be voided, and its id")
+        found = self._books.store.get(known.name, int(row["id"])) if str(row.get("id")).isdigit() else None
+        if found is None:
+            raise ControlError(f"there is no {known.name} {row.get('id')!r}")
+        found.values["status"] = "V"
+        self._books.touch(found)
 
 
 def _each(rows: Json, apply: Callable[[Json], None]) -> None:

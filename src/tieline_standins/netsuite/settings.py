@@ -40,10 +40,18 @@ class Settings:
     text_length: int = 4000
     closed_period: str = "The date you have entered, {date}, falls in the closed period {period}."
     closed_period_records: list[str] = field(
-        default_factory=lambda: ["invoice", "creditMemo", "customerPayment", "expenseReport"]
+        default_factory=lambda: [
+            "invoice",
+            "creditMemo",
+            "customerPayment",
+            "expenseReport",
+            "vendorBill",
+            "vendorCredit",
+        ]
     )
     lock_customer_after_transactions: bool = True  # (8): subsidiary and currency stay once a transaction exists
     invoice_approval_default: str = "1"  # 1 pending, 2 approved
+    bill_approval_default: str = "2"  # of vendor bills: without an approval rule they post at once
     time_approval_default: str = "3"  # the meaning of the ids of timeBill.approvalStatus is THIN
     sales_order_status_default: str = "B"
     negative_hours: bool = True  # whether timeBill.hours may be below zero: no source either way

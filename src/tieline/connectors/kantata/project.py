@@ -73,7 +73,7 @@ def ensure_project(account: Account) -> Operation[Project]:
 
 
 def show_financials(account: Account) -> Operation[ProjectFinancials]:
-    """Billing of a project in custom fields of the workspace; no cost and no margin. Link `project`.
+    """Billing of a project in custom fields of the workspace; of the cost only what suppliers charged. Link `project`.
 
     An update of the workspace by its id, so the same content may be sent again at once.
     """

@@ -57,7 +57,7 @@ class Position:
 def list_changed_invoices(site: Site, cursor: str | None) -> Changes[Changed]:
     """One page. Each round reads both streams; `more` is false at the end of a round."""
     at = _position(site, cursor)
-    key = at.after or (_start(site, at), "0", "0")
+    key = at.after or (start_of(site, at.seen.get(at.stream)), "0", "0")
     page = site.client.query(*_question(at.stream, *key), limit=site.options.page_size)
     try:
         items = [_changed(site, row) for row in page.rows]
@@ -81,8 +81,8 @@ def _question(stream: Stream, moment: str, transaction: str, invoice: str) -> tu
     return PAYMENTS, (moment, moment, transaction, transaction, invoice)
 
 
-def _start(site: Site, at: Position) -> str:
-    newest = at.seen.get(at.stream)
+def start_of(site: Site, newest: str | None) -> str:
+    """Where a round begins: a little before the newest change that was seen."""
     if newest is None:
         since = site.options.changes_since
         return f"{since.isoformat()} 00:00:00" if since else FIRST
@@ -90,8 +90,13 @@ def _start(site: Site, at: Position) -> str:
 
 
 def _changed(site: Site, row: Row) -> Changed:
-    moment = datetime.strptime(row["changed"], FORMAT).replace(tzinfo=ZoneInfo(site.options.time_zone))
-    return Changed("invoice", str(row["invoice"]), (moment - EPOCH) // timedelta(microseconds=1))
+    return Changed("invoice", str(row["invoice"]), version_of(site, row["changed"]))
+
+
+def version_of(site: Site, changed: str) -> int:
+    """A moment of change in microseconds since 1970."""
+    moment = datetime.strptime(changed, FORMAT).replace(tzinfo=ZoneInfo(site.options.time_zone))
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def _position(site: Site, cursor: str | None) -> Position:

@@ -49,7 +49,9 @@ def check_live(settings: ConnectionSettings, site: Site) -> Sequence[Finding]:
     for record_type in dict.fromkeys(_record_type(mapping) for mapping in site.mappings.values()):
         findings += _record_findings(site, record_type)
     findings += _guarded("value tables", lambda: list(check_codes(settings, site)))
-    findings += [*_guarded("timeBill", lambda: _rights(site, "timeBill")), *_guarded("time zone", lambda: _clock(site))]
+    findings += _guarded("timeBill", lambda: _rights(site, "timeBill"))
+    findings += _guarded("vendorBill", lambda: _read_only(site, "vendorBill"))
+    findings += _guarded("time zone", lambda: _clock(site))
     return findings
 
 
@@ -68,6 +70,11 @@ def _guarded(subject: str, look: Callable[[], Sequence[Finding]]) -> Sequence[Fi
 def _rights(site: Site, record_type: str) -> Sequence[Finding]:
     site.client.may_read(record_type)
     return [Finding(True, record_type, "may be read; whether it may be written shows with the first write")]
+
+
+def _read_only(site: Site, record_type: str) -> Sequence[Finding]:
+    site.client.may_read(record_type)
+    return [Finding(True, record_type, "may be read; Tieline never writes it")]
 
 
 def _fields(site: Site, record_type: str) -> Iterator[Finding]:

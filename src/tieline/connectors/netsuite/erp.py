@@ -9,6 +9,7 @@ from tieline.connectors.netsuite.books import NetSuiteBooks
 from tieline.connectors.netsuite.changes import list_changed_invoices
 from tieline.connectors.netsuite.contract import ensure_contract
 from tieline.connectors.netsuite.cost_forecast import ensure_cost_forecast
+from tieline.connectors.netsuite.costs import list_changed_costs, list_cost_refs
 from tieline.connectors.netsuite.customer import ensure_customer
 from tieline.connectors.netsuite.invoice import ensure_invoice
 from tieline.connectors.netsuite.people import list_people
@@ -23,7 +24,7 @@ from tieline.model.invoice import Invoice, InvoiceState, Payment
 from tieline.model.project import ContractPart, Project, WbsElement
 from tieline.model.staffing import CostForecast
 from tieline.sdk.billing_setup import AgreedBilling, SetupDifference
-from tieline.sdk.feed import Changed, Changes
+from tieline.sdk.feed import Changed, Changes, CostDocument, IdSet
 from tieline.sdk.lines import LineSink
 from tieline.sdk.operation import Links, Operation
 
@@ -34,6 +35,9 @@ PAGES = {
     "contract": "accounting/transactions/salesord.nl",
     "invoice": "accounting/transactions/custinvc.nl",
     "time": "accounting/transactions/timebill.nl",
+    "bill": "accounting/transactions/vendbill.nl",
+    "credit": "accounting/transactions/vendcred.nl",
+    "expense_report": "accounting/transactions/exprept.nl",
 }
 """Pages of NetSuite's own screens, from practice; `?id=` names the record."""
 
@@ -76,6 +80,14 @@ class NetSuiteErp:
     def list_changed_invoices(self, cursor: str | None) -> Changes[Changed]:
         """Invoices changed or paid since the cursor, also ones made in NetSuite."""
         return list_changed_invoices(self.site, cursor)
+
+    def list_changed_costs(self, cursor: str | None) -> Changes[CostDocument]:
+        """Bills and credits of vendors and expense reports changed since the cursor."""
+        return list_changed_costs(self.site, self.account, cursor)
+
+    def list_cost_refs(self) -> IdSet:
+        """Ids of those that are booked and name a project."""
+        return list_cost_refs(self.site)
 
     def list_people(self) -> Mapping[str, str]:
         """Employee ids by lower-cased e-mail."""

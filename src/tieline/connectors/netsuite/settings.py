@@ -1,12 +1,13 @@
 """The options a site may set for a NetSuite connection, checked once when it is connected."""
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from tieline.model.cost import CostKind
 from tieline.sdk.connector import ConnectionSettings
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 - a path
@@ -41,6 +42,9 @@ class Options(BaseModel):
     changes_since: date | None = None
     """The first sweep starts here; without it, with the oldest invoice."""
     page_size: int = Field(default=1000, ge=1, le=1000)
+    cost_kinds: dict[Annotated[str, Field(pattern=r"^(account|item|category):\d{1,20}$")], CostKind] = {}
+    """`account:512`, `item:77` or `category:4` -> the kind of cost its lines are; the first that fits in this order:
+    item, category, account. Else bills are purchases and expense reports expenses."""
 
     @field_validator("time_zone")
     @classmethod

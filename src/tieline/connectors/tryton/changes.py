@@ -1,9 +1,11 @@
-"""The sweep of customer invoices by Tryton's modification time; payments change their invoices (seen on 8.2)."""
+"""The sweep of invoices by Tryton's modification time; payments change their invoices (seen on 8.2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tieline.connectors.tryton.client import Row
 from tieline.connectors.tryton.invoice import INVOICE
 from tieline.connectors.tryton.records import Site
 from tieline.sdk import jsontext
@@ -26,9 +28,16 @@ class Position:
 
 
 def list_changed_invoices(site: Site, cursor: str | None) -> Changes[Changed]:
-    """One page in the order of change; the page after the last one starts the overlap earlier.
+    """One page of customer invoices in the order of change."""
+    rows, position, more = changed_rows(site, "out", (), cursor)
+    return Changes([Changed("invoice", str(row["id"]), version_of(row)) for row in rows], position, more)
 
-    A transaction becomes visible after its stamp was set, so the overlap is longer than Tryton's longest request.
+
+def changed_rows(site: Site, kind: str, fields: Sequence[str], cursor: str | None) -> tuple[list[Row], str, bool]:
+    """One page of invoices (`out`: to customers, `in`: of suppliers), the cursor after it, and whether more wait.
+
+    The page after the last one starts the overlap earlier: a transaction becomes visible after its stamp was set, so
+    the overlap is longer than Tryton's longest request.
     """
     position = _read(site.connection, cursor)
     after = [
@@ -36,16 +45,21 @@ def list_changed_invoices(site: Site, cursor: str | None) -> Changes[Changed]:
         [STAMP, ">", position.at],
         [[STAMP, "=", position.at], ["id", ">", position.id]],
     ]
-    own = [["type", "=", "out"], ["company", "=", site.client.company]]
-    rows = site.client.rows(INVOICE, [*own, after], [STAMP], limit=site.options.page_size, order=ORDER)
-    items = [Changed("invoice", str(row["id"]), (row[STAMP] - START) // MICROSECOND) for row in rows]
+    own = [["type", "=", kind], ["company", "=", site.client.company]]
+    rows = site.client.rows(INVOICE, [*own, after], [STAMP, *fields], limit=site.options.page_size, order=ORDER)
     more = len(rows) == site.options.page_size
     if rows:
         position = Position(rows[-1][STAMP], int(rows[-1]["id"]), rewound=False)
     if not more and not position.rewound:
         overlap = timedelta(seconds=site.options.overlap_seconds)
         position = Position(max(position.at - overlap, START), 0, rewound=True)
-    return Changes(items, _written(position), more)
+    return rows, _written(position), more
+
+
+def version_of(row: Row) -> int:
+    """When a row was changed, in microseconds since 1970."""
+    changed: datetime = row[STAMP]
+    return (changed - START) // MICROSECOND
 
 
 def _written(position: Position) -> str:

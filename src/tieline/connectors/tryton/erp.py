@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tieline.connectors.tryton.billing_setup import read_billing_differences
 from tieline.connectors.tryton.books import TrytonBooks
 from tieline.connectors.tryton.changes import list_changed_invoices
+from tieline.connectors.tryton.costs import list_changed_costs, list_cost_refs
 from tieline.connectors.tryton.invoice import INVOICE, ensure_invoice
 from tieline.connectors.tryton.party import PARTY, ensure_customer
 from tieline.connectors.tryton.receivables import read_invoice, read_payments
@@ -19,7 +20,7 @@ from tieline.model.invoice import Invoice, InvoiceState, Payment
 from tieline.model.project import ContractPart, Project, WbsElement
 from tieline.model.staffing import CostForecast
 from tieline.sdk.billing_setup import AgreedBilling, SetupDifference
-from tieline.sdk.feed import Changed, Changes
+from tieline.sdk.feed import Changed, Changes, CostDocument, IdSet
 from tieline.sdk.lines import LineSink
 from tieline.sdk.operation import Links, Operation, kept_in_tieline
 
@@ -30,6 +31,8 @@ MODELS = {
     "contract": SALE,
     "invoice": INVOICE,
     "time": LINE,
+    "bill": INVOICE,
+    "credit": INVOICE,
 }
 
 
@@ -71,6 +74,14 @@ class TrytonErp:
     def list_changed_invoices(self, cursor: str | None) -> Changes[Changed]:
         """Invoices changed or paid since the cursor, also ones made in Tryton."""
         return list_changed_invoices(self.site, cursor)
+
+    def list_changed_costs(self, cursor: str | None) -> Changes[CostDocument]:
+        """Invoices and credit notes of suppliers changed since the cursor."""
+        return list_changed_costs(self.site, cursor)
+
+    def list_cost_refs(self) -> IdSet:
+        """Ids of those that are booked."""
+        return list_cost_refs(self.site)
 
     def list_people(self) -> Mapping[str, str]:
         """Employee ids by lower-cased e-mail."""

@@ -1,7 +1,10 @@
 """The options a site gives a Tryton connection."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tieline.model.cost import CostKind
 from tieline.sdk.connector import ConnectionSettings
 
 
@@ -20,6 +23,10 @@ class Options(BaseModel):
     """A sweep re-reads this much before its cursor."""
     page_size: int = Field(default=200, ge=1, le=1000)
     """Invoices of a page of the sweep."""
+    project_axis: str = Field(default="PROJECT", min_length=1, max_length=80)
+    """Code of the analytic axis whose accounts are projects: their codes are our project codes."""
+    cost_kinds: dict[Annotated[str, Field(pattern=r"^(account|product):.{1,80}$")], CostKind] = {}
+    """`product:SUB` or `account:6100` -> the kind of cost its lines are, the product first; else purchases."""
 
 
 def read_options(settings: ConnectionSettings) -> Options:

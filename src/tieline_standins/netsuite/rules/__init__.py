@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tieline_standins.netsuite.rules import (
+    bill,
     credit_memo,
     entities,
     expense_report,
@@ -55,6 +56,9 @@ _RULES = {
     "creditMemo": Rules(credit_memo.complete, credit_memo.saved, credit_memo.removing),
     "customerPayment": Rules(payment.complete, payment.saved, payment.removing),
     "expenseReport": Rules(expense_report.complete),
+    "vendor": Rules(entities.complete_vendor, _leave, entities.check_unused),
+    "vendorBill": Rules(bill.complete, _leave, bill.removing),
+    "vendorCredit": Rules(bill.complete, _leave, bill.removing),
 }
 _PLAIN = Rules()
 

@@ -1,4 +1,4 @@
-"""Customers and employees: names, uniqueness, balances."""
+"""Customers, employees and vendors: names, uniqueness, balances."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -17,6 +17,8 @@ _NAMING = {
     "resourceAllocation": ("project", "allocationResource"),
     "contact": ("company",),
     "customer": ("parent",),
+    "vendorBill": ("entity",),
+    "vendorCredit": ("entity",),
 }
 _DEPENDENTS = "This record cannot be deleted because it has dependent records."
 
@@ -38,6 +40,16 @@ def complete_customer(books: "Books", draft: Record, previous: Record | None) ->
 def complete_employee(books: "Books", draft: Record, previous: Record | None) -> None:
     draft.values.setdefault("isInactive", False)
     _name_entity(books, draft, previous, full_name(draft.values))
+
+
+def complete_vendor(books: "Books", draft: Record, previous: Record | None) -> None:
+    values = draft.values
+    subsidiary = books.store.get("subsidiary", values["subsidiary"]) if "subsidiary" in values else None
+    if subsidiary is not None:
+        values.setdefault("currency", subsidiary.values.get("currency"))
+    values.setdefault("isInactive", False)
+    values.setdefault("isPerson", False)
+    _name_entity(books, draft, previous, values.get("companyName") or full_name(values))
 
 
 def full_name(values: Values) -> str:

@@ -62,7 +62,7 @@ def complete_sale(books: "Books", draft: Record) -> Record | None:
         taxes = [line.get("taxAmount", Decimal(0)) for line in draft.lines.get("taxDetails", ())]
     else:
         taxes = [line["tax1Amt"] for line in lines]
-        taxes += [_tax(amount, tax_code) for amount in time]
+        taxes += [tax_of(amount, tax_code) for amount in time]
     values["taxTotal"] = money(sum(taxes, Decimal(0)))
     values["total"] = values["subtotal"] + values["taxTotal"]
     return customer
@@ -83,7 +83,7 @@ def _complete_line(books: "Books", line: Values, index: int, tax_code: Record | 
     if code is not None:
         line["taxCode"] = code.id
         line["taxRate1"] = code.values.get("rate", Decimal(0))
-    line["tax1Amt"] = _tax(line["amount"], code)
+    line["tax1Amt"] = tax_of(line["amount"], code)
     line["grossAmt"] = line["amount"] + line["tax1Amt"]
 
 
@@ -96,7 +96,8 @@ def _complete_time(books: "Books", line: Values) -> Decimal:
     return Decimal(line["amount"])
 
 
-def _tax(amount: Decimal, code: Record | None) -> Decimal:
+def tax_of(amount: Decimal, code: Record | None) -> Decimal:
+    """The tax a code puts on an amount."""
     rate = code.values.get("rate") if code is not None else None
     return money(amount * rate / _HUNDRED) if rate else Decimal("0.00")
 

@@ -11,7 +11,7 @@ from tieline_standins.netsuite.values import hours_number
 
 # SuiteQL name -> record type, where they are not the same in lower case.
 _GROUPS = {"item": "item"}
-_HIDDEN = ("salesOrder", "invoice", "creditMemo", "customerPayment", "expenseReport")
+_HIDDEN = ("salesOrder", "invoice", "creditMemo", "customerPayment", "expenseReport", "vendorBill", "vendorCredit")
 Row = Any
 Getter = Callable[[Row], Any]
 

@@ -2,6 +2,7 @@
 
 Which columns exist follows public SuiteQL examples [K]: subsidiary and createdfrom are columns of the line, amounts of
 the head are `foreigntotal` and `foreignamountunpaid`, and sales lines carry the opposite sign of the invoice (setting).
+Lines of purchases have the sign of the ledger: bills and expense reports debit, credits of vendors are below zero.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ _HEAD = (
 )
 _LINE_FIELDS = ("item", "department", "class", "location", "rate")
 _SALES = ("salesOrder", "invoice")
+_REPORT_APPROVED = ("F", "G", "I", "J")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def _head_columns(books: Books) -> dict[str, TableColumn]:
         "type": TableColumn("text", lambda r: r.type.transaction_code, lambda r: r.type.label),
         "recordtype": TableColumn("text", lambda r: r.type.name.lower()),
         "entity": _entity_column(books),
+        "currency": value_column(books, books.schema.records["invoice"].fields["currency"], _currency),
         "status": TableColumn("text", lambda r: r.values.get("status"), _status_text),
         "createddate": TableColumn("date", lambda r: r.created),
         "foreigntotal": TableColumn("number", lambda r: r.values.get("total")),
@@ -96,6 +99,10 @@ def _head_columns(books: Books) -> dict[str, TableColumn]:
 
 def _head_getter(name: str) -> Callable[[Record], Any]:
     return lambda record: record.values.get(name)
+
+
+def _currency(record: Record) -> Any:
+    return record.values.get("currency", record.values.get("expensereportcurrency"))
 
 
 def _entity_column(books: Books) -> TableColumn:
@@ -118,19 +125,24 @@ def _status_text(record: Record) -> str | None:
 
 
 def _posts(record: Record) -> bool:
-    if record.type.name == "invoice":
+    if record.type.name in ("invoice", "vendorBill"):
         return record.values.get("status") in ("A", "B")
-    return record.type.name in ("creditMemo", "customerPayment")
+    if record.type.name == "expenseReport":
+        return record.values.get("status") in _REPORT_APPROVED
+    return record.type.name in ("creditMemo", "customerPayment") or (
+        record.type.name == "vendorCredit" and record.values.get("status") != "V"
+    )
 
 
 def _lines(record: Record) -> Iterator[Line]:
     values = record.values
     yield Line(record, 0, "main", {"amount": values.get("total")})
-    sublist = "expense" if record.type.name == "expenseReport" else "item"
-    for number, cells in enumerate(record.lines.get(sublist, ()), start=1):
+    lines = [cells for sublist in ("expense", "item") for cells in record.lines.get(sublist, ())]
+    for number, cells in enumerate(lines, start=1):
         yield Line(record, cells.get("line", number), "item", cells)
     if values.get("taxTotal"):
-        yield Line(record, len(record.lines.get(sublist, ())) + 1, "tax", {"amount": values["taxTotal"]})
+        number = max(len(lines), *(cells.get("line", 0) for cells in lines), 0) + 1
+        yield Line(record, number, "tax", {"amount": values["taxTotal"]})
 
 
 def _line_columns(books: Books) -> dict[str, TableColumn]:
@@ -154,6 +166,10 @@ def _line_columns(books: Books) -> dict[str, TableColumn]:
     for name, known in _line_fields(books):
         columns.setdefault(name, value_column(books, known, _cell_getter(known.name)))
     head = books.schema.records["invoice"].fields
+    expense = books.schema.records["vendorBill"].sublists["expense"].fields
+    columns["expenseaccount"] = value_column(books, expense["account"], _cell_getter("account"))
+    columns["category"] = value_column(books, expense["category"], _cell_getter("category"))
+    columns["isbillable"] = value_column(books, expense["isBillable"], _cell_getter("isBillable"))
     columns["entity"] = value_column(books, head["entity"], _line_entity)
     columns["subsidiary"] = value_column(books, head["subsidiary"], _from_head("subsidiary"))
     columns["createdfrom"] = value_column(books, head["createdFrom"], _created_from)
@@ -187,7 +203,11 @@ def _created_from(line: Line) -> Any:
 
 
 def _signed(books: Books, line: Line, number: Decimal | None) -> Decimal | None:
-    if number is None or line.kind == "main" or line.record.type.name not in _SALES:
+    if number is None or line.kind == "main":
+        return number
+    if line.record.type.name == "vendorCredit":
+        return -number
+    if line.record.type.name not in _SALES:
         return number
     return number * books.settings.suiteql_sales_line_sign
 
