@@ -31,7 +31,7 @@ RULES = (
     "update_conditions",
     "push_events",
 )
-FEEDS = {"crm": {"opportunities"}, "psa": {"projects", "time", "expenses"}, "erp": {"invoices"}}
+FEEDS = {"crm": {"opportunities"}, "psa": {"projects", "time", "expenses"}, "erp": {"invoices", "costs"}}
 ANSWER = re.compile(r"done(: .{10,})?|(todo|exempt): .{20,}")
 MAPPINGS = sorted(FOLDERS.glob("*/mappings/*.toml"))
 
