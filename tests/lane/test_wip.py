@@ -7,7 +7,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.lane.world import World, entry
-from tieline.app.views.wip import list_wip_lines
+from tieline.app.views.wip import page_wip_lines
 from tieline.engine.approval_policy import ApprovalPolicy, ApprovalRule
 from tieline.exception_queue.actions import NotPossible
 from tieline.lane.adjustment import LABEL, Adjustment, confirm, follow_lines, propose, withdraw
@@ -178,10 +178,10 @@ def test_chosen_lines_are_written_off_and_the_others_stay(worked: World) -> None
     one = lines_adjusted(worked, None, [second, first, second])
     assert (one.words, one.amount, one.lines) == ("write-off of USD 420.00, 2 lines", Decimal(-420), (first, second))
     found = row(worked)
-    assert [*found.ages, found.adjusted_unbilled, found.unbilled] == [210, 210, 210, 210, -420, 420]
+    assert [*found.ages, found.adjusted, found.total] == [210, 210, 210, 210, -420, 420]
     lines_adjusted(worked, "-0.01", [third])
     with worked.database.connection() as db:
-        told = {line.number: (line.adjusted, line.left) for line in list_wip_lines(db, "prj_1", TODAY)}
+        told = {line.number: (line.adjusted, line.left) for line in page_wip_lines(db, "prj_1", TODAY).items}
     hour, cent, nothing = Decimal(210), Decimal("0.01"), Decimal(0)
     assert (told[first], told[second], told[third]) == ((-hour, nothing), (-hour, nothing), (-cent, hour - cent))
     with pytest.raises(NotPossible, match=f"nothing is left to adjust of line {second}: it was billed"):

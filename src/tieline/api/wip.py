@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from tieline.api.errors import ApiError
-from tieline.api.parts import Acting, Answer, JsonOnly, Limit, Line, Number, OnDesk
+from tieline.api.parts import Acting, Answer, Cursor, JsonOnly, Limit, Line, Number, OnDesk
 from tieline.app.views.paging import snapshot
-from tieline.app.views.wip import AGES, Age, By, group_wip, list_wip_lines
+from tieline.app.views.wip import AGES, Age, By, group_wip, page_wip_lines
 from tieline.lane.adjustment import MOST_LINES, confirm, list_adjustments, propose, withdraw
 from tieline.lane.wip import Wip, read_wip
 from tieline.model.money import LARGEST
@@ -22,16 +22,21 @@ ProjectId = Annotated[Line, Path(description="The project's id.")]
 
 
 class UnbilledFigures(Answer):
-    """Work of one currency that no released invoice holds. The ages and `adjusted` add up to `unbilled`."""
+    """Work of one currency that no released invoice holds. The ages and `adjusted` add up to `total`."""
 
     currency: str
     ages: dict[str, Decimal] = Field(description="At agreed prices, by days since the work; without adjustments.")
-    adjusted: Decimal = Field(description="Written up, or down below zero, of what is on no invoice.")
-    unbilled: Decimal = Field(description="On no invoice.")
+    adjusted: Decimal = Field(description="Written up, or down below zero.")
+    total: Decimal
+    drafts: Decimal = Field(description="The part of `total` on draft invoices nobody has released.")
+    unbilled: Decimal = Field(description="The part of `total` on no invoice.")
     waiting: Decimal = Field(description="The part of `unbilled` that waits for an exception or a correction.")
-    drafts: Decimal = Field(description="On draft invoices nobody has released, with what is adjusted of it.")
     realization: Decimal | None = Field(description="Per cent of the agreed prices left after all adjustments.")
     lines: int
+    unpriced: int = Field(description="Lines without a price yet, which count for nothing in the amounts.")
+
+
+_FIGURES = set(UnbilledFigures.model_fields) - {"ages"}
 
 
 class UnbilledGroup(UnbilledFigures):
@@ -97,10 +102,10 @@ class UnbilledLine(Answer):
 
 
 class UnbilledLines(Answer):
-    """Lines of a project, in the order they came in."""
+    """Lines of a project, the oldest work first."""
 
     items: list[UnbilledLine]
-    next: int | None = Field(description="`after` of the next page; null on the last.")
+    next: str | None
 
 
 class Adjustments(Answer):
@@ -150,14 +155,13 @@ def lines(
     desk: OnDesk,
     project_id: ProjectId,
     age: Annotated[Age | None, Query(description="Up to 30, 60 or 90 days, or older.")] = None,
-    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
     limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> object:
     """Those on drafts and corrections included."""
     with snapshot(desk.database) as db:
         _known(db, project_id)
-        found = list_wip_lines(db, project_id, _today(), age=age, after=after, limit=limit + 1)
-    return {"items": found[:limit], "next": found[limit - 1].number if len(found) > limit else None}
+        return page_wip_lines(db, project_id, _today(), age=age, cursor=cursor, limit=limit)
 
 
 @router.post("/api/wip/{project_id}/adjustments", response_model=AdjustmentMade, summary="Propose an adjustment")
@@ -191,9 +195,7 @@ def give_up(desk: OnDesk, number: Number, body: Acting) -> object:
 
 
 def _figures(one: Wip) -> dict[str, object]:
-    names = ("currency", "unbilled", "waiting", "drafts", "realization", "lines")
-    ages = dict(zip(AGES, one.ages, strict=True))
-    return {**{name: getattr(one, name) for name in names}, "ages": ages, "adjusted": one.adjusted_unbilled}
+    return {**{name: getattr(one, name) for name in _FIGURES}, "ages": dict(zip(AGES, one.ages, strict=True))}
 
 
 def _known(db: Connection, project_id: str) -> None:

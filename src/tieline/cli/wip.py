@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from tieline.app.site import Site, load_site
-from tieline.app.views.wip import list_wip_lines
+from tieline.app.views.wip import page_wip_lines
 from tieline.cli.context import AsOption, JsonOption, SiteOption, database_of, out, print_json, table_of
 from tieline.cli.errors import UserError
 from tieline.exception_queue.actions import NotPossible
@@ -40,9 +40,9 @@ def wip(
         told = [{**vars(row), "unbilled": row.unbilled, "realization": row.realization} for row in rows]
         return print_json(told)
     ages = ("to 30 d", "to 60 d", "to 90 d", "older")
-    table = table_of("project", "customer", "", *ages, "adjusted", "unbilled", "drafts", "real.")
+    table = table_of("project", "customer", "", *ages, "adjusted", "total", "drafts", "real.")
     for row in rows:
-        amounts = (*row.ages, row.adjusted_unbilled, row.unbilled, row.drafts)
+        amounts = (*row.ages, row.adjusted, row.total, row.drafts)
         waits = f"\n[yellow]{row.proposed:+,} waits for a second person: {row.proposal}[/]" if row.proposal else ""
         table.add_row(
             f"{escape(row.code)} {escape(row.project)}\n[dim]{row.project_id}[/]{waits}",
@@ -59,7 +59,7 @@ def wip(
 
 def _show_lines(database: Database, project: str, *, json: bool) -> None:
     with database.connection() as db:
-        rows = list_wip_lines(db, project, datetime.now(UTC).date(), limit=MOST_LINES)
+        rows = page_wip_lines(db, project, datetime.now(UTC).date(), limit=MOST_LINES).items
     if json:
         return print_json(rows)
     table = table_of("line", "day", "age", "what", "who", "", "amount", "adjusted", "stands")

@@ -1,6 +1,6 @@
 """Page of missing time: closed weeks with too little approved time, by week."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -17,6 +17,9 @@ from tieline.console.words import many, moneys
 
 router = APIRouter()
 
+SHOWN = 25
+"""People of a week; the command line and the API have all."""
+
 
 @router.get("/missing-time")
 def missing_time(request: Request, desk: OnDesk) -> Response:
@@ -24,14 +27,20 @@ def missing_time(request: Request, desk: OnDesk) -> Response:
     with snapshot(desk.database) as db:
         rows = read_missing_time(db, desk.site.firm, datetime.now(UTC))
         counts = count_exceptions(db)
-    weeks = [(monday, list(week)) for monday, week in groupby(rows, key=lambda row: row.monday)]
+    weeks = [(monday, most_first(week)) for monday, week in groupby(rows, key=lambda row: row.monday)]
     content: dict[str, Any] = {
         "weeks": weeks,
         "answer": told(rows),
         "rules": desk.site.firm.missing_time,
         "hours_of": hours_of,
+        "shown": SHOWN,
     }
     return page(request, "missing_time.html", here="capacity", counts=counts, **content)
+
+
+def most_first(week: Iterable[MissingTime]) -> list[MissingTime]:
+    """Who lacks most comes first."""
+    return sorted(week, key=lambda row: (-row.missing, row.name))
 
 
 def hours_of(rows: Sequence[MissingTime]) -> str:

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from tieline.app.views.paging import snapshot
 from tieline.app.views.queue_figures import count_exceptions
-from tieline.app.views.wip import AGES, Age, By, group_wip, lines_csv, list_wip_lines, total_wip, wip_csv
+from tieline.app.views.wip import AGES, Age, By, group_wip, lines_csv, page_wip_lines, total_wip, wip_csv
 from tieline.console.errors import NotFound
 from tieline.console.forms import Form, FormError, Number, OnDesk, Posted, see_other
 from tieline.console.rendering import page
@@ -121,19 +121,19 @@ def one_project(
     desk: OnDesk,
     project_id: str,
     age: Age | None = None,
-    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+    after: Annotated[str | None, Query(max_length=300)] = None,
 ) -> Response:
     """One project: its lines, and the form that writes all or some of them up or down."""
     with snapshot(desk.database) as db:
         project = _known(db, project_id)
         row = next(iter(read_wip(db, _today(), project=project_id)), None)
-        lines = list_wip_lines(db, project_id, _today(), age=age, after=after, limit=ROWS + 1)
+        lines = page_wip_lines(db, project_id, _today(), age=age, cursor=after, limit=ROWS)
         done, counts = list_adjustments(db, project=project_id), count_exceptions(db)
     content: dict[str, Any] = {
         "project": project,
         "row": row,
-        "lines": lines[:ROWS],
-        "following": lines[ROWS - 1].number if len(lines) > ROWS else None,
+        "lines": lines.items,
+        "following": lines.next,
         "after": after,
         "age": age,
         "ages": AGE_NAMES,
@@ -148,7 +148,7 @@ def lines_as_csv(desk: OnDesk, project_id: str, age: Age | None = None) -> Respo
     """Every line, for a spreadsheet."""
     with snapshot(desk.database) as db:
         code = _known(db, project_id).code
-        told = lines_csv(list_wip_lines(db, project_id, _today(), age=age, limit=MOST_IN_CSV))
+        told = lines_csv(page_wip_lines(db, project_id, _today(), age=age, limit=MOST_IN_CSV).items)
     return _csv(told, f"unbilled-{code}.csv")
 
 

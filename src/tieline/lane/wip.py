@@ -20,14 +20,14 @@ class Wip:
     up_to_60: Decimal
     up_to_90: Decimal
     older: Decimal
-    adjusted_unbilled: Decimal
-    """Written up, or down; the ages are without it."""
-    waiting: Decimal
-    """The part of what is unbilled that waits for an exception or a correction."""
-    drafts: Decimal
-    """On draft invoices."""
     adjusted: Decimal
-    """Written up, or down, of what is unbilled or on drafts."""
+    """Written up, or down; the ages are without it."""
+    drafts: Decimal
+    """The part of all this that is on draft invoices."""
+    waiting: Decimal
+    """The part that waits for an exception or a correction."""
+    unpriced: int
+    """Lines that have no price yet, and so count for nothing in the amounts."""
 
     @property
     def ages(self) -> tuple[Decimal, ...]:
@@ -35,14 +35,14 @@ class Wip:
         return self.up_to_30, self.up_to_60, self.up_to_90, self.older
 
     @property
-    def unbilled(self) -> Decimal:
-        """On no invoice."""
-        return sum(self.ages, self.adjusted_unbilled)
-
-    @property
     def total(self) -> Decimal:
         """On no invoice, or on a draft."""
-        return self.unbilled + self.drafts
+        return sum(self.ages, self.adjusted)
+
+    @property
+    def unbilled(self) -> Decimal:
+        """On no invoice."""
+        return self.total - self.drafts
 
     @property
     def realization(self) -> Decimal | None:
@@ -69,38 +69,33 @@ class WipRow(Wip):
 
 
 _WIP = """
-with work as (
-  select u.project_id, count(*)::int as lines,
-    coalesce(sum(u.amount) filter (where t.kind <> 'adjustment'
-      and %(today)s::date - u.work_date <= 30), 0) as up_to_30,
-    coalesce(sum(u.amount) filter (where t.kind <> 'adjustment'
-      and %(today)s::date - u.work_date between 31 and 60), 0) as up_to_60,
-    coalesce(sum(u.amount) filter (where t.kind <> 'adjustment'
-      and %(today)s::date - u.work_date between 61 and 90), 0) as up_to_90,
-    coalesce(sum(u.amount) filter (where t.kind <> 'adjustment' and %(today)s::date - u.work_date > 90), 0) as older,
-    coalesce(sum(u.amount) filter (where t.kind = 'adjustment'), 0) as adjusted_unbilled,
-    coalesce(sum(u.amount) filter (where u.state <> 'checked'), 0) as waiting
+with line as (
+  select u.project_id, t.kind, %(today)s::date - u.work_date as age, u.amount, u.currency,
+    u.state <> 'checked' as waits, false as on_draft
   from unbilled_line u join project_transaction t on t.id = u.id
-  where %(project)s::text is null or u.project_id = %(project)s group by 1),
-draft as (
-  select i.project_id, sum(t.amount * t.sign) as drafts,
-    coalesce(sum(t.amount * t.sign) filter (where t.kind = 'adjustment'), 0) as adjusted
+  where %(project)s::text is null or u.project_id = %(project)s
+  union all
+  select t.project_id, t.kind, %(today)s::date - t.work_date, t.amount * t.sign, t.currency, false, true
   from invoice i join invoice_line l on l.invoice_id = i.id join project_transaction t on t.id = l.transaction_id
-  where i.status in ('proposed', 'draft') and (%(project)s::text is null or i.project_id = %(project)s) group by 1)
-select p.id as project_id, p.code, left(p.body->>'name', 200) as project, p.engagement_id,
-  left(e.name, 200) as engagement, e.customer_id, left(e.customer_name, 200) as customer, p.legal_entity, p.currency,
-  coalesce(w.lines, 0) as lines, coalesce(w.up_to_30, 0) as up_to_30, coalesce(w.up_to_60, 0) as up_to_60,
-  coalesce(w.up_to_90, 0) as up_to_90, coalesce(w.older, 0) as older,
-  coalesce(w.adjusted_unbilled, 0) as adjusted_unbilled, coalesce(w.waiting, 0) as waiting,
-  coalesce(d.drafts, 0) as drafts, coalesce(w.adjusted_unbilled, 0) + coalesce(d.adjusted, 0) as adjusted,
-  n.id as proposal, n.amount as proposed
-from work w full join draft d using (project_id) join project p on p.id = project_id
-  join engagement e on e.id = p.engagement_id
+  where i.status in ('proposed', 'draft') and (%(project)s::text is null or i.project_id = %(project)s)),
+work as (
+  select project_id, count(*)::int as lines, count(*) filter (where currency is null)::int as unpriced,
+    coalesce(sum(amount) filter (where kind <> 'adjustment' and age <= 30), 0) as up_to_30,
+    coalesce(sum(amount) filter (where kind <> 'adjustment' and age between 31 and 60), 0) as up_to_60,
+    coalesce(sum(amount) filter (where kind <> 'adjustment' and age between 61 and 90), 0) as up_to_90,
+    coalesce(sum(amount) filter (where kind <> 'adjustment' and age > 90), 0) as older,
+    coalesce(sum(amount) filter (where kind = 'adjustment'), 0) as adjusted,
+    coalesce(sum(amount) filter (where on_draft), 0) as drafts, coalesce(sum(amount) filter (where waits), 0) as waiting
+  from line group by 1)
+select w.*, p.code, left(p.body->>'name', 200) as project, p.engagement_id, left(e.name, 200) as engagement,
+  e.customer_id, left(e.customer_name, 200) as customer, p.legal_entity, p.currency, n.id as proposal,
+  n.amount as proposed
+from work w join project p on p.id = w.project_id join engagement e on e.id = p.engagement_id
   left join wip_adjustment n on n.project_id = p.id and n.state = 'proposed'
-where (%(project)s::text is null or p.id = %(project)s) and (%(entity)s::text is null or p.legal_entity = %(entity)s)
+where (%(entity)s::text is null or p.legal_entity = %(entity)s)
   and (%(customer)s::text is null or e.customer_id = %(customer)s)
   and (%(engagement)s::text is null or e.id = %(engagement)s)
-order by coalesce(w.older, 0) desc, coalesce(w.up_to_90, 0) desc, p.code
+order by w.older desc, w.up_to_90 desc, w.up_to_60 desc, w.up_to_30 desc, p.code
 """
 
 

@@ -4,10 +4,11 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Literal, get_args
 
+from tieline.app.views.paging import BadCursor, Page, Place, place_of
 from tieline.insights.words import csv_cell
 from tieline.lane.wip import Wip, WipRow
 from tieline.store.database import Connection
@@ -18,7 +19,7 @@ AGES = ("up to 30 days", "31 to 60 days", "61 to 90 days", "over 90 days")
 Age = Literal["30", "60", "90", "older"]
 BOUNDS: dict[Age, tuple[int, int]] = {"30": (-(10**6), 30), "60": (31, 60), "90": (61, 90), "older": (91, 10**6)}
 """Days since the work, from and to."""
-_FIGURES = ("up_to_30", "up_to_60", "up_to_90", "older", "adjusted_unbilled", "waiting", "drafts", "adjusted")
+_AMOUNTS = ("up_to_30", "up_to_60", "up_to_90", "older", "adjusted", "drafts", "waiting")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ def _named(row: WipRow, by: By) -> tuple[str, str, str]:
 
 
 def _group(rows: Sequence[WipRow], key: str, name: str, detail: str) -> WipGroup:
-    sums = {figure: sum((getattr(row, figure) for row in rows), Decimal(0)) for figure in _FIGURES}
+    sums = {figure: sum((getattr(row, figure) for row in rows), Decimal(0)) for figure in _AMOUNTS}
     return WipGroup(
         key=key,
         name=name,
@@ -67,6 +68,7 @@ def _group(rows: Sequence[WipRow], key: str, name: str, detail: str) -> WipGroup
         projects=len(rows),
         currency=rows[0].currency,
         lines=sum(row.lines for row in rows),
+        unpriced=sum(row.unpriced for row in rows),
         **sums,
     )
 
@@ -97,6 +99,11 @@ class WipLine:
     left: Decimal
     """What may still be written down: nothing where it waits for a person, or corrects another line."""
 
+    @property
+    def cursor(self) -> str:
+        """Where the page after it starts."""
+        return Place(datetime.combine(self.work_date, time(), UTC), str(self.number)).cursor
+
 
 _LINES = """
 select t.id as number, t.kind, t.source_id, t.state, t.sign < 0 as reversal, t.work_date,
@@ -111,36 +118,60 @@ from project_transaction t
   left join invoice_line i on i.transaction_id = t.id left join invoice v on v.id = i.invoice_id
   left join lateral (select sum(l.amount) as adjusted from wip_adjusted_line l join wip_adjustment w
     on w.id = l.adjustment_id where l.transaction_id = t.id and w.state = 'confirmed') a on true
-where t.project_id = %(project)s and t.id > %(after)s
+where t.project_id = %(project)s and (t.work_date, t.id) > (%(day)s, %(number)s)
   and (v.status in ('proposed', 'draft') or t.id in (select u.id from unbilled_line u where u.project_id = %(project)s))
   and %(today)s::date - t.work_date between %(from)s and %(to)s
-order by t.id limit %(limit)s
+order by t.work_date, t.id limit %(limit)s
 """
 EVERY = (-(10**6), 10**6)
 
 
-def list_wip_lines(
-    db: Connection, project_id: str, today: date, *, age: Age | None = None, after: int = 0, limit: int = 50
-) -> list[WipLine]:
-    """Lines of a project after number `after`, of one age or of all."""
+def page_wip_lines(
+    db: Connection, project_id: str, today: date, *, age: Age | None = None, cursor: str | None = None, limit: int = 50
+) -> Page[WipLine]:
+    """Lines of a project, the oldest work first, of one age or of all. Raises BadCursor."""
     first, last = BOUNDS[age] if age else EVERY
-    values = {"project": project_id, "today": today, "after": after, "limit": limit, "from": first, "to": last}
-    return [WipLine(**row) for row in db.execute(_LINES, values).fetchall()]
+    day, number = _place(cursor)
+    values = {"project": project_id, "today": today, "day": day, "number": number, "limit": limit + 1}
+    rows = [WipLine(**row) for row in db.execute(_LINES, {**values, "from": first, "to": last}).fetchall()]
+    following = rows[limit - 1].cursor if len(rows) > limit else None
+    return Page(items=tuple(rows[:limit]), next=following)
+
+
+def _place(cursor: str | None) -> tuple[date, int]:
+    place = place_of(cursor)
+    if place is None:
+        return date.min, 0
+    if not place.id.isdigit() or len(place.id) > 18:
+        raise BadCursor
+    return place.at.date(), int(place.id)
 
 
 def wip_csv(groups: Sequence[WipGroup], by: By) -> str:
     """A row for each group, for a spreadsheet."""
-    heads = (by, "id", "currency", *AGES, "adjusted", "unbilled", "of it waiting", "on drafts", "realization %")
+    heads = (
+        by,
+        "id",
+        "currency",
+        *AGES,
+        "adjusted",
+        "total",
+        "of it on drafts",
+        "of it waiting",
+        "lines without a price",
+        "realization %",
+    )
     rows = (
         (
             one.name,
             one.key,
             one.currency,
             *one.ages,
-            one.adjusted_unbilled,
-            one.unbilled,
-            one.waiting,
+            one.adjusted,
+            one.total,
             one.drafts,
+            one.waiting,
+            one.unpriced,
             one.realization,
         )
         for one in groups
