@@ -24,6 +24,7 @@ from tieline.api import (
     missing_time,
     operations,
     outlook,
+    readings,
     reconciliation,
     replays,
     service,
@@ -69,6 +70,7 @@ def api_router() -> APIRouter:
     for module in (
         webhooks,  # first, since routes are tried in this order and events are many
         engagements,
+        readings,
         deals,
         exceptions,
         bulk,

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from tieline.app.closing import CannotClose, close_engagement, read_close, reopen_engagement
 from tieline.app.desk import Desk
 from tieline.app.outlooks import look_ahead
+from tieline.app.readings import LONGEST, BadReadings, read_readings, store_readings
 from tieline.app.views.billing_terms import read_agreed_billing
 from tieline.app.views.engagement import read_engagement
 from tieline.app.views.engagements import Show, count_engagements, page_engagements
@@ -32,6 +33,8 @@ router = APIRouter()
 ROWS = 50
 STEPS = 60
 """Rows of the timeline on one page."""
+READINGS = 12
+"""Of meters, the newest."""
 EVENTS = 240
 """Events read for them; neighbours of one step are one row."""
 
@@ -93,6 +96,7 @@ def one(
         counts = count_exceptions(db)
         close = read_close(db, engagement_id, datetime.now(UTC).date())
         agreed = read_agreed_billing(db, engagement_id, datetime.now(UTC).date())
+        metered = read_readings(db, engagement_id, READINGS) if agreed else None
         outlook = next(iter(look_ahead(db, desk.site.firm, datetime.now(UTC).date(), engagement_id)), None)
         siblings = outlooks_of_customer(db, outlook.customer_id) if outlook else []
     more = len(rows) > STEPS or len(items) == EVENTS
@@ -107,6 +111,7 @@ def one(
         outlook=outlook,
         customer_colour=worst(each.colour for each in siblings) if len(siblings) > 1 else None,
         agreed=agreed,
+        metered=metered,
         close=close,
         rows=[*waits, *wanted],
         columns=columns([*waits, *rows], desk.cards),
@@ -127,6 +132,26 @@ def look(desk: OnDesk, engagement_id: str, form: Posted) -> Response:
         audit(db, "engagement.looked_at", engagement=engagement_id, actor=by, detail={"label": "Run again"})
         wake_engagement(db, engagement_id, "operator")
     return see_other(f"/engagements/{engagement_id}", by)
+
+
+@router.post("/engagements/{engagement_id}/readings")
+def enter_reading(desk: OnDesk, engagement_id: str, form: Posted) -> Response:
+    """What a meter counted, or how much is done; billing follows by itself."""
+    by = form.by
+    if "\0" in engagement_id:
+        raise NotFound("There is no such engagement")
+    cells = {
+        "engagement": engagement_id,
+        "meter": form.line("meter", "The meter"),
+        "date": form.day("day", "The day").date().isoformat(),
+        "quantity": form.line("quantity", "The quantity").replace(",", ""),
+        "source": form.text("source", "The source", LONGEST),
+    }
+    try:
+        store_readings(desk.database, [(1, cells)], by)
+    except BadReadings as error:
+        raise FormError(f"Not taken: {error.defects[0][1]}. Nothing was changed.") from error
+    return see_other(f"/engagements/{engagement_id}#readings", by)
 
 
 @router.post("/engagements/{engagement_id}/close")
