@@ -77,6 +77,8 @@ def test_a_new_role_and_a_new_rate_reach_every_system_as_two_versions(firm: Worl
     firm.until(lambda: len(sold(firm, project)) == 2, "the new line in NetSuite")
     firm.settled()
     assert sorted((int(hours), int(rate)) for _, hours, rate in sold(firm, project)) == [(20, 260), (40, 230)]
+    planned = money(netsuite_record(firm, "job", project["ERP_Id__c"])["estimatedCost"])
+    assert planned == 40 * 95 + 20 * 120, "what a senior consultant and an engagement manager cost"
     requests = firm.delivery.list("workspace_resources", workspace_id=project["PSA_Id__c"])
     assert len(requests) == 2
     (row,) = firm.sales.query(

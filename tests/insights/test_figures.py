@@ -34,6 +34,7 @@ BY_HAND = {
     "contract-position": {"USD": ("USD 100,000.00", 5, 0), "EUR": ("EUR 20,000.00", 5, 0)},
     "margin": {"USD": ("11.6 %", 3, 0), "EUR": ("not enough data", 0, 1)},  # (2850 - 2520) / 2850
     "margin-variance": {"USD": ("-28.4 %", 1, 0), "EUR": ("not enough data", 0, 1)},  # (330 - 0.4 x 2850) / 2850
+    "forecast-accuracy": {None: ("not enough data", 0, 0)},  # no project has ended
     "realization": {"USD": ("90.9 %", 3, 0), "EUR": ("533.3 %", 1, 0)},  # 3000 / 3300; 8000 / 1500
     "rate-realization": {"USD": ("73.5 %", 3, 0), "EUR": ("not enough data", 0, 1)},  # 2850 / (1600 + 600 + 1680)
     "dispute-rate": {None: ("50.0 %", 2, 0)},
@@ -154,3 +155,13 @@ def test_pages_of_records_neither_repeat_nor_skip(books: Database) -> None:
         pages = [read_records(db, definition, ALL, SETTING, after=after, limit=3) for after in (0, 3, 6)]
     assert [one for each in pages for one in each] == whole
     assert len(whole) == 7
+
+
+def test_the_cost_of_a_finished_project_is_compared_with_what_was_planned(books: Database) -> None:
+    """Grid cost 2,520 of planned 60,000; of Claims there is no plan."""
+    with books.transaction() as db:
+        db.execute("update project set body = jsonb_set(body, '{end_date}', '\"2026-11-15\"')")
+    found = {one.currency: one for one in figures_of(books, "forecast-accuracy")}
+    grid, claims = found["USD"], found["EUR"]
+    assert (told(definitions()["forecast-accuracy"], grid), grid.records, grid.missing) == ("4.2 %", 1, 0)
+    assert (claims.value, claims.records, claims.missing) == (None, 0, 1)

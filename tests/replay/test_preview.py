@@ -188,10 +188,17 @@ def test_a_bug_of_ours_and_a_busy_row_are_told_and_leave_the_rest_to_be_foreseen
     assert forecasts[2].unchanged == 1
 
 
+class Plan(Record):
+    """A part of a record, with a cost."""
+
+    cost: Annotated[Decimal | None, Owned("tieline", "C3")] = None
+
+
 class Costly(Record):
     """A record with a cost."""
 
     name: str
+    plan: Plan
     cost: Annotated[Decimal, Owned("tieline", "C3")]
 
 
@@ -204,10 +211,15 @@ def test_costs_and_what_follows_from_them_are_not_shown(bench: Bench) -> None:
             "title": record.name,
             "pay": str(record.cost),
             "margin": {"rate": str(300 - record.cost)},
+            "estimate": str(record.plan.cost),
         }
 
     def flow(run: Run, key: str, systems: Any) -> None:
-        run.ensure("Cost", operation, Costly(id="c", name=f"Cost {cost[0] > 95}", cost=cost[0]))
+        run.ensure(
+            "Cost",
+            operation,
+            Costly(id="c", name=f"Cost {cost[0] > 95}", cost=cost[0], plan=Plan(id="p", cost=cost[0])),
+        )
 
     operation = Operation(
         connection="erp", system="ERP", target="cost", render=render, create=vendor.operation().create,
@@ -221,6 +233,7 @@ def test_costs_and_what_follows_from_them_are_not_shown(bench: Bench) -> None:
         ("title", "Cost False", "Cost True"),
         ("pay", HIDDEN, HIDDEN),
         ("margin.rate", HIDDEN, HIDDEN),
+        ("estimate", HIDDEN, HIDDEN),
     ]
 
 

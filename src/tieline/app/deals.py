@@ -20,7 +20,6 @@ from tieline.model.contract import ContractLine, ContractVersion
 from tieline.model.customer import Customer
 from tieline.model.firm import Firm
 from tieline.model.ids import born_outside, derived
-from tieline.model.money import total
 from tieline.model.opportunity import Opportunity
 from tieline.model.project import Project
 from tieline.sdk.connected import Connected
@@ -221,7 +220,7 @@ def _projects(contract: ContractVersion, customer: Customer, firm: Firm) -> list
             PlannedProject(
                 project=project,
                 lines={derived("wbs_element", project.id, line.id): line for line in lines if line.role},
-                cost=planned_cost(lines, total((line.amount for line in lines), contract.currency), firm),
+                cost=planned_cost(lines, project.value, firm, contract.start_date),
             )
         )
     return planned

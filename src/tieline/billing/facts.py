@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from tieline.model.billing_terms import MONTHS, Period
 from tieline.model.contract import ContractVersion
+from tieline.model.money import total
 from tieline.model.project import Project
 from tieline.model.transaction import Kind
 
@@ -88,10 +89,16 @@ class Timeline:
 
 
 def timeline_of(versions: Sequence[ContractVersion], projects: Sequence[Project]) -> Timeline:
-    """The versions, each from its first day; what belongs to no project is the lead entity's."""
+    """The versions, each from its first day; what belongs to no project is the lead entity's.
+
+    The planned cost of the projects is the contract's, where all of them have one.
+    """
     newest = versions[-1]
     lead = next((one for one in projects if one.legal_entity == newest.legal_entity), projects[0])
-    return Timeline(tuple((one.effective_from or one.start_date, one) for one in versions), lead.id)
+    costs = [one.budget.cost for one in projects if one.budget.cost and one.budget.cost.currency == newest.currency]
+    planned = total(costs, newest.currency) if len(costs) == len(projects) else None
+    costed = [one.model_copy(update={"budget": one.budget.model_copy(update={"cost": planned})}) for one in versions]
+    return Timeline(tuple((one.effective_from or one.start_date, one) for one in costed), lead.id)
 
 
 @dataclass(frozen=True, slots=True)

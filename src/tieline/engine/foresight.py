@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from tieline.engine.attempt import existing
 from tieline.engine.decide import Create, Poll, Replay, Update
@@ -19,6 +19,7 @@ from tieline.store.database import Connection
 if TYPE_CHECKING:
     from tieline.engine.round import Demand, Round
 
+R = TypeVar("R", bound=Record)
 What = Literal["create", "update", "withdraw"]
 HIDDEN = "(not shown: cost or margin)"
 """Stands for values of class C3."""
@@ -191,24 +192,36 @@ def _shown(operation: Operation[Any], demand: "Demand", links: Mapping[str, str]
 
     Mappings rename fields freely, so it is tried out: what another cost would change is not shown.
     """
-    record = demand.record
-    restricted = [name for name in type(record).model_fields if type(record).owner_of(name).field_class == "C3"]
-    if not restricted:
+    costs = list(_costs(demand.record))
+    if not costs:
         return lambda path: True
     mine = dict(_leaves(demand.payload))
     try:
-        other = dict(_leaves(operation.render(_with_other(record, restricted), links)))
+        other = dict(_leaves(operation.render(_with_other(demand.record), links)))
     except (MappingFailed, Rejected):
         return lambda path: False
-    return lambda path: path in mine and path in other and mine[path] == other[path]
+    # What is in neither was there before: it may be a cost that is not known any more.
+    return lambda path: mine.get(path) == other.get(path) and (path in mine or None not in costs)
 
 
-def _with_other(record: Record, names: Sequence[str]) -> Record:
-    changed: dict[str, Any] = {}
-    for name in names:
+def _costs(record: Record) -> Iterator[Any]:
+    """The values of class C3, also of the records it holds."""
+    for name in type(record).model_fields:
         value = getattr(record, name)
-        if isinstance(value, Money):
-            changed[name] = Money(amount=value.amount + 1, currency=value.currency)
-        elif value is not None:
-            changed[name] = value + 1
+        if isinstance(value, Record):
+            yield from _costs(value)
+        elif type(record).owner_of(name).field_class == "C3":
+            yield value
+
+
+def _with_other(record: R) -> R:
+    """The record with other costs."""
+    changed: dict[str, Any] = {}
+    for name in type(record).model_fields:
+        value = getattr(record, name)
+        if isinstance(value, Record):
+            changed[name] = _with_other(value)
+        elif value is not None and type(record).owner_of(name).field_class == "C3":
+            more = Money(amount=value.amount + 1, currency=value.currency) if isinstance(value, Money) else value + 1
+            changed[name] = more
     return record.model_copy(update=changed)

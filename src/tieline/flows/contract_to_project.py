@@ -13,6 +13,7 @@ from tieline.engine.run import Run
 from tieline.engine.step import MISSING, Step
 from tieline.flows.customer_identity import golden_customer, question_about, see, shown_as
 from tieline.flows.plan import contract_part, plan_projects, schedule_part
+from tieline.flows.planned_cost import with_planned_cost
 from tieline.model.contract import ContractVersion
 from tieline.model.customer import Customer
 from tieline.model.notice import CustomerLink
@@ -20,7 +21,7 @@ from tieline.model.project import Project
 from tieline.model.record import Record
 from tieline.sdk.operation import Operation
 from tieline.sdk.roles import Crm, Erp, Psa
-from tieline.store.canonical import contract_on, contract_versions, next_effect, put_project
+from tieline.store.canonical import contract_on, contract_versions, next_effect, put_project, read_project
 from tieline.store.master_data import customer_held_as
 from tieline.store.versions import held_versions, hold_version
 
@@ -41,8 +42,9 @@ def contract_to_project(run: Run, contract_id: str, systems: Systems) -> None:
         run.look_again_on(next_day)
     before = plans_before(run, contract) if contract.version > 1 else {}
 
-    for project in plan_projects(contract, customer.name, opportunity_ref, customer_ref):
+    for plan in plan_projects(contract, customer.name, opportunity_ref, customer_ref):
         began = len(run.steps)
+        project = with_planned_cost(plan, contract, read_project(run.db, plan.id), systems.firm)
         run.keep(project, put_project)
         erp, psa = systems.erp(project), systems.psa(project)
         bill_to = _customer(run, systems, customer, contract, project, customer_ref)

@@ -1,6 +1,6 @@
 """One engagement: its contract, projects, budget burn, approved lines by state, invoices and what waits for people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,9 +18,11 @@ from tieline.app.views.contract_chain import (
 )
 from tieline.app.views.engagements import EngagementRow, list_engagements
 from tieline.app.views.exceptions import ExceptionRow, list_exceptions
+from tieline.billing.margin import Margins, margins
 from tieline.model.contract import ContractVersion
 from tieline.store.canonical import contract_of_engagement, contract_on
 from tieline.store.database import Connection
+from tieline.store.engagement_facts import read_facts
 
 LINE_STATES = (
     "paid",
@@ -121,6 +123,8 @@ class EngagementPage:
     contract: ContractView | None
     projects: tuple[ProjectRow, ...]
     burn: Burn | None
+    margins: tuple[Margins, ...]
+    """Of each project of which any is known."""
     lines: tuple[LineState, ...]
     invoices: tuple[InvoiceRow, ...]
     exceptions: tuple[ExceptionRow, ...]
@@ -140,11 +144,19 @@ def read_engagement(db: Connection, engagement_id: str, today: date) -> Engageme
         contract=_contract(db, contract, today) if contract else None,
         projects=tuple(_projects(db, engagement_id)),
         burn=read_burn(db, contract, today) if contract else None,
+        margins=tuple(_margins(db, engagement_id, today)),
         lines=tuple(read_line_states(db, engagement_id)),
         invoices=tuple(_invoices(db, engagement_id)),
         exceptions=tuple(list_exceptions(db, engagement_id=engagement_id)),
         approvals=tuple(list_approvals(db, engagement_id=engagement_id, state=None, limit=50)),
     )
+
+
+def _margins(db: Connection, engagement_id: str, today: date) -> Iterator[Margins]:
+    for facts in read_facts(db, today, frozenset(), [engagement_id]):
+        for found in map(margins, facts.projects):
+            if found.plan is not None or found.to_date is not None:
+                yield found
 
 
 def _opportunities(db: Connection, engagement_id: str) -> list[RecordRow]:
