@@ -1,6 +1,7 @@
 """Closing an engagement: it waits for the last invoice, then every system shows it, and it can be taken up again."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.e2e.world import World, world
 from tieline.app.closing import close_engagement
 from tieline.app.succession import CannotSucceed, read_lineage, succeed
 from tieline.demo.people import today
+from tieline.engine.approvals import decide_approval
 from tieline.reconciliation.laws import handed_over
 
 TOM = "tom.okafor@haldenmarsh.example"
@@ -121,3 +123,31 @@ def _outcome(firm: World, deal: Deal) -> dict[str, Any]:
         f" FROM Tieline_Project__c WHERE Opportunity__c = '{deal.id}'"
     )
     return row
+
+
+def test_a_draft_whose_period_is_closed_is_dated_on_the_next_open_day_after_one_approval(firm: World) -> None:
+    month = workday().replace(day=1)
+    following = (month + timedelta(days=32)).replace(day=1)
+    deal = win(firm, "Deal of a closed month")
+    project = firm.until(lambda: shown(firm, deal), "project")
+    number = project["ERP_Id__c"]
+    firm.settled()
+    _close_period(firm, month, closed=True)
+    work(firm, project, TOM, (workday(), 60))
+    (question,) = firm.until(
+        lambda: firm.rows("select id, content from approval where state = 'asked' and flow = 'closed_period'"),
+        "question",
+    )
+    assert question["content"]["draft invoices worth"] == {"USD": "210.00"}
+    assert question["content"]["posts_on"] == f"{following}"
+    assert firm.finance.draft(number, money(210)) is None
+    assert decide_approval(firm.tieline.database, question["id"], approve=True, by="dana") is not None
+    draft = str(firm.until(lambda: firm.finance.draft(number, money(210)), "draft of the next month"))
+    invoice = firm.finance.invoice(draft)
+    assert (invoice["tranDate"], invoice["memo"]) == (f"{following}", f"{workday()} to {workday()}")
+    firm.until(lambda: firm.exceptions() == [], "no exception")
+    _close_period(firm, month, closed=False)
+
+
+def _close_period(firm: World, month: date, *, closed: bool) -> None:
+    firm.control("netsuite", "POST", "customize", {"periods": [{"name": f"{month:%b %Y}", "closed": closed}]})

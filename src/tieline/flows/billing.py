@@ -6,7 +6,9 @@ nothing, since corrections to earlier invoices are worth more, is withdrawn: all
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 from tieline.billing.invoice_proposal import BillableLine, propose_invoice
 from tieline.engine.problem import Problem
@@ -25,6 +27,7 @@ from tieline.flows.invoices import (
 from tieline.flows.version_gate import wait_for_versions
 from tieline.lane.adjustment import follow_lines
 from tieline.lane.billing_facts import look_on
+from tieline.lane.closed_periods import in_closed_period, remember_closed
 from tieline.lane.closing import is_closing
 from tieline.lane.invoicing import invoiced_lines, mark_invoiced, release_withdrawn, unbilled_lines
 from tieline.model.contract import ContractVersion
@@ -123,7 +126,7 @@ def _proposal(
 ) -> Invoice | None:
     if not lines:
         return None
-    return propose_invoice(
+    invoice = propose_invoice(
         contract,
         project,
         lines,
@@ -131,6 +134,10 @@ def _proposal(
         period_start=min(line.work_date for line in lines),
         period_end=max(line.work_date for line in lines),
     )
+    later = draft.posts_on if draft else None
+    if invoice is None or later is None or later <= invoice.period_end:
+        return invoice
+    return invoice.model_copy(update={"posts_on": later})
 
 
 def _send(
@@ -149,10 +156,22 @@ def _send(
         wait_for_billing_setup(run, erp, project, told, invoice, links)
         with run.db.transaction():
             keep_proposal(run.db, invoice, erp.connection)
+    known = len(run.problems)
     link = run.ensure("Draft invoice in ERP", erp.ensure_invoice, invoice, **links)
+    _ask_for_another_date(run, invoice, known)
     if link.known and new:
         run.with_commit(lambda db: mark_invoiced(db, invoice.id, new))
         run.wake("invoice_feedback", invoice.id, invoice.engagement_id)
+
+
+def _ask_for_another_date(run: Run, invoice: Invoice, known: int) -> None:
+    """A draft refused for its date waits with all else of that period, for one decision (flow `closed_period`)."""
+    for place, problem in enumerate(run.problems[known:], known):
+        if problem.kind == "closed_period" and problem.subject == invoice.id:
+            closed = in_closed_period(problem, invoice.dated)
+            closed = replace(closed, amount=invoice.net.amount, currency=invoice.currency)
+            run.problems[place] = closed
+            run.in_transaction.append(partial(remember_closed, problems=[closed]))
 
 
 def _withdraw(run: Run, erp: Erp, project: Project, draft: StoredInvoice, due: Invoice) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from tieline.model.ids import derived
 from tieline.model.invoice import Invoice, InvoiceState, Payment
@@ -21,10 +22,12 @@ class StoredInvoice:
     status: str
     proposal: Invoice
     state: InvoiceState | None
+    posts_on: date | None = None
+    """The date it has, where its period is closed in the ERP."""
 
 
 _SELECT = (
-    "select i.id, i.project_id, i.engagement_id, i.connection, i.status, i.body, i.state,"
+    "select i.id, i.project_id, i.engagement_id, i.connection, i.status, i.body, i.state, i.posts_on,"
     " coalesce(i.external_id, r.external_id) as external_id from invoice i left join cross_reference r"
     " on r.connection = i.connection and r.target = 'invoice' and r.subject = i.id "
 )

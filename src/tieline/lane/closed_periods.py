@@ -1,4 +1,4 @@
-"""Lines of a period the ERP has closed wait together and go on with a later posting date; the work date stays."""
+"""Lines and drafts of a period the ERP has closed wait together and go on with a later date; the work date stays."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -41,7 +41,7 @@ def period_key(text: str) -> PeriodKey:
 
 
 def in_closed_period(problem: Problem, day: date) -> Problem:
-    """The refusal of a line because of its day: one cause for all lines of the entity and month."""
+    """The refusal of a line or draft because of its day: one cause for all of the entity and month."""
     assert problem.connection is not None
     assert problem.legal_entity is not None
     key = PeriodKey(problem.connection, month_of(day), problem.legal_entity)
@@ -90,8 +90,11 @@ class WaitingLines(Struct, frozen=True):
     exception_id: int
     lines: int
     money: Mapping[str, Decimal]
+    invoices: int
+    invoiced: Mapping[str, Decimal]
+    """What the draft invoices are worth; their lines may be among those that wait."""
     digest: str
-    """Changes with the lines."""
+    """Changes with the lines and drafts."""
 
 
 _CAUSE = """
@@ -111,8 +114,15 @@ group by t.currency order by t.currency
 """
 
 
+_DRAFTS = """
+select i.id, i.body->>'currency' as currency, (i.body->'net'->>'amount')::numeric as amount
+from exception_line l join invoice i on i.id = l.subject
+where l.exception_id = %(id)s and l.flow = 'billing' and l.target = 'invoice' and i.status = 'proposed' order by i.id
+"""
+
+
 def waiting_lines(db: Connection, key: PeriodKey) -> WaitingLines | None:
-    """The lines that wait for a period, or None."""
+    """The lines and drafts that wait for a period, or None."""
     found = db.execute(
         _CAUSE,
         {
@@ -127,9 +137,20 @@ def waiting_lines(db: Connection, key: PeriodKey) -> WaitingLines | None:
     row = db.execute(_WAITING, {"id": found["id"]}).fetchone()
     assert row is not None
     money = db.execute(_MONEY, {"id": found["id"]}).fetchall()
-    if not row["lines"]:
+    drafts = db.execute(_DRAFTS, {"id": found["id"]}).fetchall()
+    if not row["lines"] and not drafts:
         return None
-    return WaitingLines(found["id"], row["lines"], {one["currency"]: one["amount"] for one in money}, row["digest"])
+    invoiced: dict[str, Decimal] = {}
+    for one in drafts:
+        invoiced[one["currency"]] = invoiced.get(one["currency"], Decimal(0)) + one["amount"]
+    return WaitingLines(
+        exception_id=found["id"],
+        lines=row["lines"],
+        money={one["currency"]: one["amount"] for one in money},
+        invoices=len(drafts),
+        invoiced=invoiced,
+        digest=" ".join([row["digest"], *(one["id"] for one in drafts)]).strip(),
+    )
 
 
 # What was refused since the question was shown is not in it: such lines are refused again, and asked about again.
@@ -147,11 +168,23 @@ select p.engagement_id, %(by)s, 'lines.posted_later', %(connection)s || ':time:'
 from exception_line l join project_transaction t on t.id = l.transaction_id join project p on p.id = t.project_id
 where l.exception_id = %(id)s and t.state = 'in_exception' group by p.engagement_id, p.id
 """
+_DATED = """
+with dated as (
+  update invoice i set posts_on = %(day)s, changed_at = clock_timestamp() from exception_line l
+  where l.exception_id = %(id)s and l.flow = 'billing' and l.target = 'invoice' and i.id = l.subject
+    and i.status = 'proposed' returning i.id, i.project_id, i.engagement_id, i.connection),
+told as (
+  insert into audit_event (engagement, actor, action, object, detail)
+  select engagement_id, %(by)s, 'invoice.dated_later', connection || ':invoice:' || id,
+    jsonb_build_object('label', 'The draft invoice of ' || %(period)s || ' is dated ' || %(day)s::date,
+      'period', %(month)s::text, 'posts_on', %(day)s::date) from dated)
+select project_id, engagement_id from dated order by project_id
+"""
 _RETRY = "update exception_item set retry_by = %(by)s where id = %(id)s and closed_at is null"
 
 
 def post_later(db: Connection, key: PeriodKey, waiting: WaitingLines, day: date, by: str) -> None:
-    """Give the lines another posting date, tell it in their engagements, and let them go on."""
+    """Give lines and drafts another date, tell it in their engagements, and let them go on."""
     values: dict[str, Any] = {
         "id": waiting.exception_id,
         "day": day,
@@ -162,7 +195,9 @@ def post_later(db: Connection, key: PeriodKey, waiting: WaitingLines, day: date,
     }
     db.execute(_LATER, values)
     db.execute(_TELL, values)
+    drafts = db.execute(_DATED, values).fetchall()
     db.execute(_RETRY, values)
+    wake_many(db, [("billing", row["project_id"], row["engagement_id"]) for row in drafts], "flow")
 
 
 def money_words(money: Mapping[str, Decimal]) -> str:
@@ -178,6 +213,14 @@ def as_shown(key: PeriodKey, waiting: WaitingLines, day: date) -> dict[str, Any]
         "period": f"{key.month:{MONTH}}",
         "entries": waiting.lines,
         "money": {currency: f"{amount:.2f}" for currency, amount in waiting.money.items()},
+        **_shown_drafts(waiting),
         "posts_on": day.isoformat(),
         "digest": waiting.digest,
     }
+
+
+def _shown_drafts(waiting: WaitingLines) -> dict[str, Any]:
+    if not waiting.invoices:
+        return {}
+    worth = {currency: f"{amount:.2f}" for currency, amount in waiting.invoiced.items()}
+    return {"draft invoices": waiting.invoices, "draft invoices worth": worth}

@@ -34,11 +34,18 @@ class Invoice(Record):
     currency: str
     period_start: date
     period_end: date
+    posts_on: date | None = None
+    """Its date where the period of its last day is closed in the ERP."""
     payment_terms: str
     po_number: str | None = None
     dimensions: dict[str, str] = {}
     lines: tuple[InvoiceLine, ...]
     net: Annotated[Money, Owned("tieline", "C2")]
+
+    @property
+    def dated(self) -> date:
+        """The day by which the ERP books it."""
+        return self.posts_on or self.period_end
 
 
 class InvoiceState(Record):

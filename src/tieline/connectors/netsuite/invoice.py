@@ -38,6 +38,8 @@ def ensure_invoice(site: Site) -> Operation[Invoice]:
         named = links if site.options.order_lines else {name: links[name] for name in links if name != "contract"}
         memo = f"{record.period_start.isoformat()} to {record.period_end.isoformat()}"
         items = lines_of(header, line, record.lines, named)
+        if record.posts_on is not None and "tranDate" in header:  # its own period is closed
+            header["tranDate"] = record.posts_on.isoformat()
         return {**header, "memo": memo, "approvalStatus": {"id": PENDING}, "item": items}
 
     def prepare(payload: Payload, record_id: str | None) -> Payload:
