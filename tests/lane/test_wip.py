@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.lane.world import World, entry
+from tests.lane.world import World, a_firm, entry
+from tieline.app.outlooks import look_ahead
 from tieline.app.views.wip import page_wip_lines
 from tieline.engine.approval_policy import ApprovalPolicy, ApprovalRule
 from tieline.exception_queue.actions import NotPossible
@@ -133,6 +134,17 @@ def test_one_proposal_of_a_project_at_a_time_and_each_has_a_reason(worked: World
         proposed(worked, "20")
     with pytest.raises(NotPossible, match="say why"):
         propose(worked.database, "prj_1", Decimal(1), by="dana", reason=" ")
+
+
+def test_work_without_a_price_is_told_and_weighs_on_the_health(world: World) -> None:
+    world.rows("delete from cross_reference where connection = 'erp' and external_id = 'e-marco' returning subject")
+    world.pull(entry(1, person_ref="u-marco", work_date=date(2026, 1, 10)))
+    assert (row(world).unpriced, row(world).total) == (1, Decimal(0))
+    with world.database.connection() as db:
+        (outlook,) = look_ahead(db, a_firm(), TODAY)
+    told = {signal.id: signal.words for signal in outlook.signals}
+    assert told["unbilled"] == "the oldest unbilled work is 95 days old"
+    assert told["exceptions"] == "exceptions hold back 0.2 % of the contract's value"
 
 
 # ---- chosen lines ----

@@ -43,7 +43,7 @@ born as (
   from wanted w join erp_cost c on c.project_id = w.id where c.live and c.counted group by c.project_id),
 unbilled as (
   select u.project_id, min(u.work_date) as since from wanted w join unbilled_line u on u.project_id = w.id
-  where u.amount > 0 group by u.project_id),
+  where u.amount > 0 or u.currency is null group by u.project_id),
 bills as (
   select i.project_id, count(*) filter (where i.status in ('open', 'partly_paid', 'paid'))::int as invoices,
     sum((i.state->'net'->>'amount')::numeric) filter (where i.status in ('open', 'partly_paid', 'paid')) as billed,
@@ -51,7 +51,9 @@ bills as (
     min((i.body->>'period_end')::date) filter (where i.status = 'draft') as draft_of
   from wanted w join invoice i on i.project_id = w.id group by i.project_id),
 held as (
-  select t.project_id, sum(t.amount * t.sign) as amount from exception_item x
+  select t.project_id, sum(coalesce(t.amount * t.sign,
+    case when l.currency = w.body->>'currency' then l.amount end)) as amount
+  from exception_item x
   join exception_line l on l.exception_id = x.id join project_transaction t on t.id = l.transaction_id
   join wanted w on w.id = t.project_id where x.closed_at is null group by t.project_id)
 select w.id, w.engagement_id, w.body, k.hours, k.hours_recent, k.hours_before, k.worked,
