@@ -15,6 +15,8 @@ import pytest
 from tests.e2e.oracle import doubled
 from tests.e2e.world import World, world
 from tieline.demo.firm import fit_site
+from tieline.demo.rest import under_way
+from tieline.store.database import Database
 from tieline_standins.simulation.year import Size, Year
 
 SMALL = Size(consultants=8, weeks=17, until=date(2026, 11, 13), seed=276)
@@ -35,6 +37,18 @@ class After:
     def known(self) -> set[str]:
         """Whose time the ERP takes; that of others waits for a person, unpriced."""
         return {one["email"] for one in self.all("person") if one["known_in_erp"]}
+
+
+def test_what_waits_for_a_person_is_at_rest(database: str) -> None:
+    add = "insert into agenda (flow, key, engagement, state, due_at) values (%s, 'k', 'e', %s, now() + %s::interval)"
+    opened = Database(database)
+    with opened.transaction() as db:
+        db.execute(add, ["staffing", "blocked", "1 hour"])
+        assert under_way(db) == 0
+        db.execute(add, ["billing", "blocked", "0 s"])
+        db.execute(add, ["contract_to_project", "retrying", "1 hour"])
+        assert under_way(db) == 2
+    opened.close()
 
 
 @contextmanager

@@ -4,10 +4,12 @@ from typing import Any
 
 import psycopg
 
+# What waits for a person is looked at again now and then; that is no work under way.
 _QUIET = """
 select (select count(*) from procrastinate_jobs)
   + (select count(*) from posting_batch where state <> 'done')
-  + (select count(*) from agenda where (behind or due_at is not null) and flow not in ('unlinked', 'reconciliation'))
+  + (select count(*) from agenda where flow not in ('unlinked', 'reconciliation') and (behind
+      or due_at is not null and (state <> 'blocked' or due_at < clock_timestamp() + interval '1 minute')))
   as waiting
 """
 
