@@ -184,13 +184,14 @@ def contract_part(contract: ContractVersion, project: Project) -> ContractPart:
         start_date=contract.start_date,
         end_date=contract.end_date,
         billing_method=contract.billing_method,
+        revenue_method=contract.revenue_method,
         value=Money(amount=project.value.amount, currency=contract.currency),
-        lines=tuple(_part_line(line) for line in lines),
+        lines=tuple(_part_line(line, contract) for line in lines),
         dimensions=project.dimensions,
     )
 
 
-def _part_line(line: ContractLine) -> ContractPartLine:
+def _part_line(line: ContractLine, contract: ContractVersion) -> ContractPartLine:
     hours = line.hours if line.role else Decimal(1)
     rate = line.rate
     if rate is None:  # a package that is not priced by time has no rates, only amounts
@@ -202,6 +203,8 @@ def _part_line(line: ContractLine) -> ContractPartLine:
         quantity=hours,
         rate=rate,
         amount=line.amount.amount,
+        start_date=line.start_date or contract.start_date,
+        end_date=line.end_date or contract.end_date,
     )
 
 

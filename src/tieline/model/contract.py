@@ -10,6 +10,9 @@ from tieline.model.change_order import ContractChange
 from tieline.model.money import Money
 from tieline.model.record import Owned, Record
 
+RevenueMethod = Literal["as_billed", "on_milestone", "percent_complete", "straight_line"]
+"""How a fixed price is earned; work is earned as delivered and fees by days, whatever the method."""
+
 
 class Agreement(Record):
     """A framework (MSA): groups contracts of one customer."""

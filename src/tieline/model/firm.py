@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from tieline.model.billing_terms import BillingTerms, Part
 from tieline.model.closing import ClosingRules
 from tieline.model.collection import CollectionRules
-from tieline.model.contract import RateCardRow
+from tieline.model.contract import RateCardRow, RevenueMethod
 from tieline.model.cost import CostRules
 from tieline.model.money import Money
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
@@ -44,7 +44,7 @@ class ServiceLine(Record):
     closing_phases: tuple[str, ...] = ()
     dimensions: dict[str, str] = {}
     """Financial dimensions: practice, cost_center, region …"""
-    revenue_methods: dict[str, str] = {}
+    revenue_methods: dict[str, RevenueMethod] = {}
     """Billing method -> revenue recognition method."""
     billing_cycle: Literal["monthly", "as_approved"] = "monthly"
     billing: BillingTerms = BillingTerms()

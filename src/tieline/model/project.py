@@ -100,6 +100,9 @@ class ContractPartLine(Record):
     quantity: Decimal
     rate: Annotated[Decimal, Owned("tieline", "C2")]
     amount: Annotated[Decimal, Owned("tieline", "C2")]
+    start_date: date | None = None
+    """The days its work, and so its revenue, is planned for."""
+    end_date: date | None = None
 
 
 class ContractPart(Record):
@@ -120,6 +123,7 @@ class ContractPart(Record):
     start_date: date
     end_date: date
     billing_method: Annotated[BillingMethod, Owned("tieline", "C2")]
+    revenue_method: str | None = None
     value: Annotated[Money, Owned("tieline", "C2")]
     lines: tuple[ContractPartLine, ...]
     dimensions: dict[str, str] = {}

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from tieline.model.billing_terms import Period
-from tieline.model.contract import BillingMethod
+from tieline.model.contract import BillingMethod, RevenueMethod
 from tieline.model.money import LARGEST
 from tieline.model.record import Owned, Record
 
@@ -126,7 +126,7 @@ class PackageTerms(_Part):
     billing_method: BillingMethod | None = None
     payment_terms: Name | None = None
     contract_type: Name | None = None
-    revenue_method: Name | None = None
+    revenue_method: RevenueMethod | None = None
     dimensions: dict[Name, Name] = {}
     milestone: tuple[PackageMilestone, ...] = ()
     subscription: PackageSubscription | None = None

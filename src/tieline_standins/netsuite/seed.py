@@ -22,6 +22,7 @@ _ACCOUNTS = {
     "6000": ("Travel", "Expense"),
 }
 _EXPENSES = ("Airfare", "Lodging", "Meals", "Mileage", "Other Travel")
+_TEMPLATES = ("Percent complete", "Straight line")  # of revenue recognition
 _INCOME = {"service": "4000", "fixed": "4100", "expense": "4200"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TAX_RATES = {"US": "0", "GB": "20", "DE": "19"}  # per cent; change the salesTaxItem for others
@@ -73,6 +74,8 @@ def _seed_accounting(books: Books) -> None:
         _add(books, "account", number, acctNumber=number, acctName=name, acctType=kind)
     for name in _EXPENSES:
         _add(books, "expenseCategory", name, name=name, expenseAcct={"externalId": "6000"})
+    for name in _TEMPLATES:
+        _add(books, "revRecTemplate", name, name=name)
     for year in _YEARS:
         fiscal = _add(
             books,

@@ -1,6 +1,7 @@
 """Customer, project, tasks, contract, plan and forecast in NetSuite: written once, changed in place, never deleted."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -318,4 +319,41 @@ def test_a_field_netsuite_does_not_have_is_refused_and_not_ignored(ledgers: Ledg
     with pytest.raises(Rejected, match="custentity_gone") as caught:
         r.write(connected.erp.ensure_customer, r.customer())
     assert caught.value.kind == "schema_drift"
+    connected.close()
+
+
+def test_revenue_method_and_its_days_go_where_the_site_maps_them_and_follow_the_contract(ledgers: Ledgers) -> None:
+    from tieline.connectors.netsuite import connect
+    from tieline.sdk.http import OpenGate
+
+    custom = [{"record": "salesOrder", "name": "custbody_revenue_method", "type": "string"}]
+    ledgers.control("POST", "customize", {"fields": custom})
+    template = ledgers.id_of("revRecTemplate", "Percent complete")
+    rows = {
+        "rev_rec_template.csv": f"ours,theirs\npercent_complete,{template}\n",
+        "project.toml": '[[field]]\ncanonical = "revenue_method"\nvendor = "estimateRevRecTemplate.id"\n'
+        'transform = "code"\ntable = "rev_rec_template"\ndirection = "write"\n',
+        "contract.toml": '[[field]]\ncanonical = "revenue_method"\nvendor = "custbody_revenue_method"\n'
+        'direction = "write"\n',
+    }
+    for name, text in rows.items():
+        (ledgers.values / name).write_text(text, "utf-8")
+    connected = connect(replace(ledgers.settings(), mappings=ledgers.values), OpenGate())
+    erp = connected.erp
+    assert erp is not None
+    links = {"customer": r.write(erp.ensure_customer, r.customer())}
+    project = r.project(revenue_method="percent_complete")
+    links["project"] = r.write(erp.ensure_project, project, **links)
+    assert ledgers.read("job", links["project"])["estimateRevRecTemplate"]["refName"] == "Percent complete"
+    order = r.write(erp.ensure_contract, r.contract(revenue_method="percent_complete"), **links)
+    assert ledgers.read("salesOrder", order)["custbody_revenue_method"] == "percent_complete"
+
+    longer = {"end_date": date(2027, 6, 30), "contract_version": 2}
+    r.write(erp.ensure_project, r.project(revenue_method="percent_complete", **longer), **links)
+    r.write(erp.ensure_contract, r.contract(revenue_method="straight_line", **longer), **links)
+    assert ledgers.read("job", links["project"])["projectedEndDate"] == "2027-06-30"
+    stored = ledgers.read("salesOrder", order)
+    assert (stored["endDate"], stored["custbody_revenue_method"]) == ("2027-06-30", "straight_line")
+    with pytest.raises(MappingFailed, match="as_billed"):
+        erp.ensure_project.render(r.project(), links)
     connected.close()
