@@ -33,6 +33,12 @@ def test_what_tieline_has_written_agrees_with_the_contract(erp: Erp, links: dict
     assert told(erp, links) == []
 
 
+def test_amounts_that_netsuite_keeps_no_rows_for_are_no_difference(erp: Erp, links: dict[str, str]) -> None:
+    hybrid = r.schedule("time_and_materials", id="bsc_2")
+    links["billing_schedule"] = r.write(erp.ensure_billing_schedule, hybrid, project=links["project"])
+    assert told(erp, links, replace(AGREED, schedule=hybrid)) == []
+
+
 def test_what_finance_changed_is_told_with_both_sides(erp: Erp, ledgers: Ledgers, links: dict[str, str]) -> None:
     net60 = {"id": ledgers.ids["payment_terms"]["NET60"]}
     ledgers.change("job", links["project"], jobBillingType={"id": "2"})

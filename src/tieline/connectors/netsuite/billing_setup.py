@@ -36,9 +36,13 @@ def read_billing_differences(site: Site, agreed: AgreedBilling, links: Links) ->
         plan = _stored(site, billing_schedule.KIND, links["billing_schedule"], "name")
         place = f"Billing schedule {plan.get('name')}"
         found += _clauses(site, billing_schedule.KIND, agreed.schedule, plan, place, agreed, links)
-        amounts = [row.get(name) for sublist, name in AMOUNTS.items() for row in items_of(plan, sublist)]
-        found += differing_plan([item.amount.amount for item in agreed.schedule.items], amounts, place)
+        sent = _amounts(billing_schedule.rows_of(agreed.schedule))  # by the hour, say, it has no amounts there
+        found += differing_plan([Decimal(str(amount)) for amount in sent], _amounts(plan), place)
     return found
+
+
+def _amounts(plan: Payload) -> list[object]:
+    return [row.get(name) for sublist, name in AMOUNTS.items() for row in items_of(plan, sublist)]
 
 
 def _stored(site: Site, kind: Kind, record_id: str, label: str) -> dict[str, Any]:
