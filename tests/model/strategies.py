@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from tests.model.billing import BILLING
 from tieline.model.collection import CollectionRules
+from tieline.model.intercompany import TransferRule
 from tieline.model.money import Money
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.model.record import Record
@@ -110,6 +111,8 @@ def records(record: type[BaseModel]) -> st.SearchStrategy[Any]:
         return BILLING[record]
     if record is ServicePackage:
         return packages()
+    if record is TransferRule:
+        return st.just(TransferRule(price="bill_share", percent=Decimal("72.5"), currency="USD"))
     if record in SETTINGS:
         return st.just(record())
     needed = {name: _values(field.annotation) for name, field in record.model_fields.items() if field.is_required()}

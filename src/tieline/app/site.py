@@ -35,6 +35,7 @@ from tieline.model.closing import ClosingRules
 from tieline.model.collection import CollectionRules
 from tieline.model.cost import CostRules
 from tieline.model.firm import Firm, LegalEntity, ServiceLine
+from tieline.model.intercompany import TransferRule
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.model.working_time import MissingTimeRules, WorkingTime
 from tieline.sdk.connector import ConnectionSettings, Limits
@@ -167,6 +168,7 @@ class SiteTables(_Table):
     closing: ClosingRules = ClosingRules()
     collections: CollectionRules = CollectionRules()
     costs: CostRules = CostRules()
+    intercompany: tuple[TransferRule, ...] = ()
     matching: MatchingTable = MatchingTable()
     steward: tuple[StewardTable, ...] = ()
     health: HealthRules = HealthRules()
@@ -274,6 +276,7 @@ def _firm(folder: Path, tables: SiteTables, defects: list[SiteDefect]) -> Firm:
         closing=tables.closing,
         collections=tables.collections,
         costs=tables.costs,
+        intercompany=tables.intercompany,
         auto_link=tables.matching.auto_link,
         ask_from=tables.matching.ask_from,
         stewards={steward.domain: steward.owner for steward in tables.steward},

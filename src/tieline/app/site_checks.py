@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tieline.app.site_approvals import approval_checks
+from tieline.app.site_intercompany import intercompany_checks
 from tieline.app.site_master_data import master_data_checks
 from tieline.app.site_queue import queue_checks
 from tieline.app.site_working_time import working_time_checks
@@ -42,6 +43,7 @@ def cross_checks(tables: "SiteTables") -> Check:
     yield from approval_checks(tables.approval, tables.teams, tables.legal_entity)
     yield from queue_checks(tables.exception_owner, tables.exception_sla, tables.legal_entity)
     yield from master_data_checks(tables.matching, tables.steward)
+    yield from intercompany_checks(tables.intercompany, tables.legal_entity)
     yield from working_time_checks(tables.working_time, tables.missing_time, tables.legal_entity)
 
 

@@ -9,6 +9,7 @@ from tieline.model.closing import ClosingRules
 from tieline.model.collection import CollectionRules
 from tieline.model.contract import RateCardRow, RevenueMethod
 from tieline.model.cost import CostRules
+from tieline.model.intercompany import TransferRule
 from tieline.model.money import Money
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.model.record import Owned, Record
@@ -124,6 +125,7 @@ class Firm(Record):
     closing: ClosingRules = ClosingRules()
     collections: CollectionRules = CollectionRules()
     costs: CostRules = CostRules()
+    intercompany: tuple[TransferRule, ...] = ()
     health: HealthRules = HealthRules()
     early_warning: WarningRules = WarningRules()
     renewal: RenewalRules = RenewalRules()
