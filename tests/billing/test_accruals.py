@@ -157,6 +157,21 @@ def test_fees_billed_in_advance_are_deferred_and_earned_day_by_day() -> None:
     assert amounts(retainer.opening, retainer.earned, retainer.accrued) == [150, 150, 300]
 
 
+@pytest.mark.parametrize(("remainder", "left"), [("forfeit", 0), ("refund", -1600)])
+def test_after_the_close_all_that_was_billed_is_earned_but_what_is_given_back(remainder: str, left: int) -> None:
+    """A fee of a year, paid ahead and left after 205 days; and a price of which half was billed and more earned."""
+    retainer = {"id": "r", "fee": 3650, "hours": 3, "period": "year", "remainder": remainder}
+    agreed = version("straight_line", [("a", "1000")], billing={"retainer": retainer})
+    bills = (issued(START, "3650", "retainer"), issued(HALF_YEAR, "500", "milestone"))
+    close = date(2026, 7, 24)
+    known = facts((START, agreed), issued=bills, over_since=close, finished=True)
+    price, fee = accruals(known, START, close - timedelta(days=1))
+    assert price.place.obligation == "fixed_price"
+    assert (price.closing, fee.closing) == (Decimal("58.90"), Decimal("-1610.00"))
+    price, fee = accruals(known, close, date(2026, 8, 31))
+    assert amounts(price.closing, fee.closing) == [0, left]
+
+
 def test_a_change_order_moves_what_was_earned_from_its_day_on() -> None:
     first = version("straight_line", [("a", "3650")])
     second = version("straight_line", [("a", "7300")]).model_copy(update={"version": 2})

@@ -87,5 +87,11 @@ def test_what_came_later_moves_no_figure_as_it_was_known(tieline: Command, site:
     assert (told("2026-10", *then), told("2026-11", *then)) == before
     assert told("2026-10") == [("Care", 3040, 0), ("work", 1150, 0)], "1,300 less what lies above the limit"
     assert told("2026-11") == [("Care", 3340, 0), ("work", 1150, 0)]
+    books.world.rows(
+        "insert into engagement_close (engagement_id, state, asked_by, closed_at)"
+        " values ('eng_1', 'closed', 'Ada', '2026-11-10T12:00:00Z') returning state"
+    )
+    assert (told("2026-10", *then), told("2026-11", *then)) == before
+    assert told("2026-11") == [("Care", 0, 0), ("work", 0, 0)], "it is over, and nothing was billed"
     assert "1 line has no price yet" in tieline("accruals", "--at", "2026-10", "--site", site).out
     assert told("2026-10", "--known", "2026-10-31") == [], "nothing was known of the contract"

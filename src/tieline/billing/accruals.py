@@ -2,6 +2,7 @@
 
 Work is earned as delivered, a fixed price as the contract's revenue method says, fees of retainers and subscriptions
 by the days they are for. An obligation has earned more than was billed (accrued) or less (deferred), never both.
+When the engagement is over, all that was billed is earned, but what the customer gets back.
 """
 
 from collections import defaultdict
@@ -81,6 +82,10 @@ class RevenueFacts:
     readings: tuple[Reading, ...] = ()
     passed: Mapping[str, Decimal]
     """Cap -> the value above it that people approved."""
+    over_since: date | None = None
+    """The day the engagement was closed, or its deal withdrawn: fees go no further."""
+    finished: bool = False
+    """It was closed, all its work done and billed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +164,19 @@ def billed(facts: RevenueFacts, at: date) -> dict[Place, Decimal]:
 def earned(facts: RevenueFacts, at: date) -> dict[Place, Decimal]:
     """What is earned by the end of a day."""
     found = _sums()
-    for place, amount in chain(_work(facts, at), _fixed_prices(facts, at), _fees(facts, at)):
+    last = min(at, facts.over_since or at)
+    for place, amount in chain(_work(facts, at), _fixed_prices(facts, last), _fees(facts, last)):
         found[place] += amount
-    return found
+    over = facts.finished and facts.over_since is not None and facts.over_since <= at
+    return _settled(facts, found, at) if over else found
+
+
+def _settled(facts: RevenueFacts, earned_before: Mapping[Place, Decimal], at: date) -> dict[Place, Decimal]:
+    """From the close on nothing more is delivered or billed; only a retainer's rest may be owed to the customer."""
+    retainer = facts.timeline.newest.billing_terms.retainer
+    owed = retainer is not None and retainer.remainder != "forfeit"
+    kept = {place: amount for place, amount in earned_before.items() if owed and place.obligation == "retainer"}
+    return defaultdict(Decimal, billed(facts, at) | kept)
 
 
 def _sums() -> dict[Place, Decimal]:

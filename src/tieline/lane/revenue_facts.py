@@ -29,6 +29,13 @@ class Asked:
     engagement: str | None = None
 
 
+_OVER = """
+select e.id as engagement_id, (coalesce(c.closed_at, e.closed_at) at time zone 'UTC')::date as day,
+  c.closed_at is not null as finished
+from engagement e left join engagement_close c on c.engagement_id = e.id and c.state = 'closed'
+where coalesce(c.closed_at, e.closed_at) < coalesce(%(known)s::timestamptz, 'infinity')
+  and (%(engagement)s::text is null or e.id = %(engagement)s)
+"""
 _CONTRACTS = """
 select contract_id, body from contract_version
 where (%(engagement)s::text is null or engagement_id = %(engagement)s)
@@ -120,10 +127,12 @@ def read_revenue_facts(db: Connection, asked: Asked) -> Known:
     by_line = [name for name in contracts if any(one.billing_terms.follows_work for one in versions[name])]
     work = _work(db, values, [project for name in by_line for project in projects[name]])
     readings = _readings(db, {**values, "contracts": contracts})
+    over = {row["engagement_id"]: row for row in db.execute(_OVER, values).fetchall()}
     (delivered, unpriced), issued = _delivered(db, values), _issued(db, values)
     found = []
     for name in contracts:
         timeline = timeline_of(versions[name], projects[name])
+        end = over.get(timeline.newest.engagement_id)
         facts = RevenueFacts(
             timeline=timeline,
             projects=tuple(projects[name]),
@@ -132,6 +141,8 @@ def read_revenue_facts(db: Connection, asked: Asked) -> Known:
             work=_of(projects[name], work),
             readings=tuple(readings.get(name, ())),
             passed=let_pass(db, timeline),
+            over_since=end["day"] if end else None,
+            finished=end is not None and end["finished"],
         )
         found.append(facts)
     return Known(tuple(found), unpriced)
