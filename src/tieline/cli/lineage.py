@@ -15,7 +15,7 @@ from tieline.app.views.lines import LineRow, list_lines
 from tieline.app.views.raw_record import read_raw
 from tieline.cli.context import JsonOption, SiteOption, database_of, out, print_json, table_of
 from tieline.cli.errors import UserError
-from tieline.console.words import hours, money
+from tieline.model.readable import hours, money
 from tieline.sdk import jsontext
 from tieline.store.database import Connection
 

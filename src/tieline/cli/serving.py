@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 from rich.markup import escape
 
 from tieline import __version__
@@ -18,7 +17,6 @@ from tieline.app.assembly import Tieline
 from tieline.app.worker import start, work
 from tieline.cli.context import JsonOption, SiteOption, log_to_stderr, out, print_json, tieline_of
 from tieline.cli.errors import UserError
-from tieline.cli.web import web_app
 from tieline.engine.tracing import TracingUnavailable, tracing
 from tieline.sdk.crashpoint import VARIABLE
 
@@ -83,6 +81,11 @@ def _traced() -> Iterator[None]:
 
 
 def _serve(tieline: Tieline, listener: socket.socket, threads: int) -> None:
+    # The web part is half of what there is to import, and every other command starts without it.
+    import uvicorn
+
+    from tieline.cli.web import web_app
+
     stopped = threading.Event()
     working = start(tieline, stopped, threads=threads)
     config = uvicorn.Config(

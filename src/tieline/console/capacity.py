@@ -18,7 +18,8 @@ from tieline.capacity.weeks import ZERO, Weeks
 from tieline.console.errors import NotFound
 from tieline.console.forms import FormError, OnDesk
 from tieline.console.rendering import page
-from tieline.console.words import MINUS, day, many
+from tieline.console.words import day, many
+from tieline.model.readable import MINUS
 
 router = APIRouter()
 

@@ -17,7 +17,6 @@ from tieline.app.views.queue_figures import count_exceptions
 from tieline.console.errors import NotFound
 from tieline.console.forms import FormError, OnDesk
 from tieline.console.rendering import page
-from tieline.console.words import MINUS
 from tieline.insights.definition import GROUPS, Definition, definitions
 from tieline.insights.figure import (
     By,
@@ -31,6 +30,7 @@ from tieline.insights.figure import (
     read_records,
 )
 from tieline.insights.words import csv_of, known_by, told, told_change
+from tieline.model.readable import MINUS
 from tieline.store.database import Connection
 
 router = APIRouter()

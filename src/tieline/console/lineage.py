@@ -16,7 +16,7 @@ from tieline.app.views.raw_record import read_raw
 from tieline.console.errors import NotFound
 from tieline.console.forms import Number, OnDesk
 from tieline.console.rendering import page
-from tieline.console.words import money
+from tieline.model.readable import money
 
 router = APIRouter()
 

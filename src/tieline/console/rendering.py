@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tieline.app.desk import Desk
 from tieline.app.views.exceptions import KINDS
 from tieline.console import queue_filter, words
+from tieline.model import readable
 from tieline.model.durations import shortly
 
 HERE = Path(__file__).parent
@@ -34,11 +35,11 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     for filter_ in (
-        words.figure,
+        readable.figure,
         words.short,
-        words.money,
+        readable.money,
         words.moneys,
-        words.hours,
+        readable.hours,
         words.day,
         words.moment,
         words.ago,

@@ -8,10 +8,8 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from tieline.app.views.exceptions import ExceptionRow
-from tieline.model.money import rounded
+from tieline.model.readable import DASH, figure, money
 
-MINUS = "\N{MINUS SIGN}"
-DASH = "\N{EN DASH}"
 LONGEST = 240
 
 STATES: dict[str, tuple[str, str]] = {
@@ -99,16 +97,6 @@ METHODS = {
 ROLE_NAMES = {"crm": "CRM", "psa": "PSA", "erp": "ERP"}
 
 
-def figure(amount: Decimal | int | None, currency: str | None = None) -> str:
-    """`-1,240.50`: grouped, a true minus, all digits of the currency; a count as it is."""
-    if amount is None:
-        return DASH
-    if isinstance(amount, int):
-        return f"{amount:,}".replace("-", MINUS)
-    exact = rounded(amount, currency) if currency else amount
-    return f"{exact:,f}".replace("-", MINUS)
-
-
 def short(amount: Decimal | None) -> str:
     """`89.4 k`, `6.85 m`: for the end of a line in a chart."""
     if amount is None:
@@ -119,22 +107,10 @@ def short(amount: Decimal | None) -> str:
     return figure(amount.quantize(Decimal(1)))
 
 
-def money(amount: Decimal | None, currency: str | None) -> str:
-    """Currency and figure: `EUR 1,240.50`."""
-    return DASH if amount is None else f"{currency or ''} {figure(amount, currency)}".strip()
-
-
 def moneys(pairs: Iterable[tuple[str, Decimal]]) -> str:
     """Amounts of several currencies in a sentence; never summed."""
     told = [money(amount, currency) for currency, amount in pairs]
     return " and ".join(told) if len(told) < 3 else ", ".join(told[:-1]) + f" and {told[-1]}"
-
-
-def hours(minutes: Decimal | None, unit: str | None) -> str:
-    """A quantity of time in hours; anything else as it is."""
-    if minutes is None:
-        return DASH
-    return figure((minutes / 60).quantize(Decimal("0.01")) if unit == "min" else minutes.normalize())
 
 
 def many(count: int, one: str, more: str | None = None) -> str:
