@@ -14,12 +14,13 @@ import psutil
 import structlog
 
 from bench.recording import Call, recording
-from tieline.app.assembly import Tieline, assemble
+from tieline.app.assembly import assemble
 from tieline.app.intake import Intake
 from tieline.app.site import load_site
 from tieline.app.transactions import Transactions
 from tieline.app.worker import duties, look_for_garbage_less_often
 from tieline.engine.worker import Ticker
+from tieline.store.database import connect
 
 PATIENCE = 600.0
 _OPEN = """
@@ -57,7 +58,7 @@ def main(site: Path, conninfo: str, lines: int, record_to: str) -> None:
         ticker = Ticker(tieline.database, lane)
         ticker.start()
         stack.callback(ticker.stop)
-        _wait(tieline, lines)
+        _wait(conninfo, lines)
         seconds, cpu = time.perf_counter() - begun, _cpu() - before
         with tieline.database.connection() as db:
             end = db.execute(_END).fetchone()
@@ -67,14 +68,15 @@ def main(site: Path, conninfo: str, lines: int, record_to: str) -> None:
         os._exit(0)  # the duties' threads have nothing left to do
 
 
-def _wait(tieline: Tieline, lines: int) -> None:
+def _wait(conninfo: str, lines: int) -> None:
+    """Look now and then in a session of its own: looking costs CPU of the process that is measured."""
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        time.sleep(0.05)
-        with tieline.database.connection() as db:
-            row = db.execute(_OPEN).fetchone()
-        if row is not None and row["pulled"] >= lines and row["open"] == 0:
-            return
+    with connect(conninfo) as db:
+        while time.monotonic() < deadline:
+            time.sleep(0.1)
+            row = db.execute(_OPEN, prepare=True).fetchone()
+            if row is not None and row["pulled"] >= lines and row["open"] == 0:
+                return
     raise RuntimeError(f"the lane stands still: {row}")
 
 

@@ -66,7 +66,10 @@ class PersonTerms:
 
     def cost_on(self, day: date) -> Decimal | None:
         """What an hour of a day costs."""
-        return next((rate for since, rate in self.costs if since <= day), None)
+        for since, rate in self.costs:
+            if since <= day:
+                return rate
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +118,8 @@ class Unpriced:
 
 def price(terms: Terms, line: Priceable, person: PersonTerms | None) -> Priced | Unpriced:
     """Rate, amount (rounded once), disposition and the rule that says why."""
-    cause = _outside_contract(terms, line)
-    if cause is not None:
-        return Unpriced(cause)
+    if not terms.start_date <= line.work_date <= terms.end_date:
+        return Unpriced(_outside_contract(terms, line))
     return _expense(terms, line) if line.kind == "expense" else _time(terms, line, person)
 
 
@@ -211,9 +213,7 @@ def _conversion(terms: Terms, line: Priceable) -> Conversion | None:
     return terms.fx.find(line.currency, terms.currency, line.work_date) if terms.expenses.fx == "site" else None
 
 
-def _outside_contract(terms: Terms, line: Priceable) -> Cause | None:
-    if terms.start_date <= line.work_date <= terms.end_date:
-        return None
+def _outside_contract(terms: Terms, line: Priceable) -> Cause:
     early = line.work_date < terms.start_date
     when = (
         f"before its contract starts on {terms.start_date}"

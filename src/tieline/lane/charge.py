@@ -63,7 +63,8 @@ def store_charges(db: Connection, reference: Reference, pages: Mapping[int, Sequ
     if not charges:
         return
     ids = next_ids(db, len(charges))
-    batches = NewBatches(db, reference.pricing, _targets(reference), len(charges))
+    targets = _targets(reference)
+    batches = NewBatches(db, reference.pricing, set(targets.values()), len(charges))
     causes: dict[Cause, list[int]] = defaultdict(list)
     worths: dict[int, Worth | None] = {}
     with db.cursor() as cursor:
@@ -75,7 +76,8 @@ def store_charges(db: Connection, reference: Reference, pages: Mapping[int, Sequ
                 if cause is not None:
                     causes[cause].append(line_id)
                     worths[line_id] = worth(reference, one.charge.line)
-                target = post_target(reference, charge.line.kind, one.project) if one.priced is not None else None
+                posted = one.priced is not None and charge.line.kind == "time"
+                target = targets.get(charge.line.project_ref) if posted else None
                 batch = batches.place(target, line_id) if target is not None else None
                 copy.write_row(_row(reference.connection, one, batch))
     batches.store()
@@ -87,10 +89,10 @@ def store_charges(db: Connection, reference: Reference, pages: Mapping[int, Sequ
     wake_projects(db, {(one.terms.project_id, one.engagement_id) for one in projects if one is not None})
 
 
-def _targets(reference: Reference) -> set[Target]:
-    """Wherever lines of these projects may be posted."""
-    targets = (post_target(reference, "time", project) for project in reference.projects.values())
-    return {target for target in targets if target is not None}
+def _targets(reference: Reference) -> dict[str, Target]:
+    """Where the time of each project is posted, if it is."""
+    targets = {ref: post_target(reference, "time", project) for ref, project in reference.projects.items()}
+    return {ref: target for ref, target in targets.items() if target is not None}
 
 
 def post_target(reference: Reference, kind: str, project: ProjectFacts | None) -> Target | None:

@@ -9,6 +9,7 @@ from tieline.billing.pricing import Priceable, Priced, Unpriced, price
 from tieline.lane.reference import ProjectFacts, Reference
 
 LARGEST = Decimal(10) ** 12
+LOWEST = -LARGEST
 FINEST = Decimal("0.000001")
 """Of a quantity or amount."""
 LONGEST_ID = 300
@@ -82,7 +83,7 @@ def control_quantity(line: Priceable) -> Decimal:
 
 
 def _sane(number: Decimal) -> bool:
-    return number.is_finite() and -LARGEST < number < LARGEST and number.quantize(FINEST) == number
+    return number.is_finite() and LOWEST < number < LARGEST and number.quantize(FINEST) == number
 
 
 def _unlinked_project(reference: Reference, ref: str) -> Cause:

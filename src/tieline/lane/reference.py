@@ -31,7 +31,10 @@ class ProjectFacts:
 
     def terms_on(self, day: date) -> Terms:
         """The terms work of a day is billed by: the newest version that had taken effect, before all the first."""
-        return next((terms for since, terms in self.versions if since <= day), self.versions[-1][1])
+        for since, terms in self.versions:
+            if since <= day:
+                return terms
+        return self.versions[-1][1]
 
 
 @dataclass(frozen=True, slots=True)

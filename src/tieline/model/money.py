@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
@@ -19,6 +20,7 @@ _CENTS = (
 )
 CURRENCIES = NO_CENTS | THREE_DIGITS | frozenset(_CENTS.split())
 """ISO 4217."""
+_ZERO = Decimal(0)
 _SMALLEST = {0: Decimal("1"), 2: Decimal("0.01"), 3: Decimal("0.001")}
 LARGEST = Decimal(10) ** 14
 """No amount reaches this; larger ones are a vendor's mistake or an attack."""
@@ -31,7 +33,12 @@ def digits(currency: str) -> int:
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """Rounded once, half up away from zero, so that a reversal mirrors its charge. Zero has no sign."""
-    return amount.quantize(_SMALLEST[digits(currency)], rounding=ROUND_HALF_UP) + 0
+    return amount.quantize(_smallest(currency), ROUND_HALF_UP) + _ZERO
+
+
+@lru_cache(maxsize=256)
+def _smallest(currency: str) -> Decimal:
+    return _SMALLEST[digits(currency)]
 
 
 class Money(BaseModel):
