@@ -15,7 +15,8 @@ PLANNED = {"hours_budgeted": 100, "planned_cost": 6000}
 @pytest.mark.parametrize(
     ("known", "expected"),
     [
-        ({}, ("40.0", None, "40.0")),
+        ({"cost": 0}, ("40.0", None, "40.0")),
+        ({}, ("40.0", None, None)),
         ({"hours": 50, "worked": 5000, "cost": 4000}, ("40.0", "20.0", "30.0")),
         ({"hours": 50, "cost": 4000, "milestones": (milestone("a", TODAY),)}, ("40.0", "20.0", "30.0")),
         ({"hours": 120, "worked": 9000, "cost": 9900}, ("40.0", "-10.0", "-10.0")),

@@ -26,8 +26,6 @@ def margins(project: ProjectFacts) -> Margins:
     With milestones the price is fixed: to date it counts by the hours worked of those planned.
     """
     planned, cost = project.planned_cost, project.cost
-    if cost is None and not project.hours:
-        cost = _ZERO
     done = min(_ONE, project.hours / project.hours_budgeted) if project.hours_budgeted > 0 else None
     earned = project.worked
     if project.milestones:

@@ -12,6 +12,7 @@ from tieline.app.desk import Desk
 from tieline.app.outlooks import look_ahead
 from tieline.app.readings import LONGEST, BadReadings, read_readings, store_readings
 from tieline.app.views.billing_terms import read_agreed_billing
+from tieline.app.views.costs import KINDS, cost_sums, read_costs
 from tieline.app.views.engagement import read_engagement
 from tieline.app.views.engagements import Show, count_engagements, page_engagements
 from tieline.app.views.paging import snapshot
@@ -94,6 +95,7 @@ def one(
         rows = thread_rows(items, desk.cards)
         waits = waiting_rows(read_waiting(db, engagement_id), desk.cards) if before is None else []
         counts = count_exceptions(db)
+        costs = read_costs(db, engagement_id)
         close = read_close(db, engagement_id, datetime.now(UTC).date())
         agreed = read_agreed_billing(db, engagement_id, datetime.now(UTC).date())
         metered = read_readings(db, engagement_id, READINGS) if agreed else None
@@ -111,6 +113,9 @@ def one(
         outlook=outlook,
         customer_colour=worst(each.colour for each in siblings) if len(siblings) > 1 else None,
         agreed=agreed,
+        costs=costs,
+        cost_sums=cost_sums(costs),
+        cost_kinds=KINDS,
         metered=metered,
         close=close,
         rows=[*waits, *wanted],

@@ -58,7 +58,7 @@ held as (
   join wanted w on w.id = t.project_id where x.closed_at is null group by t.project_id)
 select w.id, w.engagement_id, w.body, k.hours, k.hours_recent, k.hours_before, k.worked,
   coalesce(k.cost, 0) + coalesce(r.cost, 0) as cost, r.cost as external_cost,
-  coalesce(k.cost_known, r.known) and coalesce(r.known, true) as cost_known,
+  coalesce(k.cost_known, r.known, coalesce(k.hours, 0) = 0) and coalesce(r.known, true) as cost_known,
   k.approval_days, k.completed, u.since, b.invoices, b.billed, b.due_on, b.draft_of, h.amount as held
 from wanted w left join work k on k.project_id = w.id left join born r on r.project_id = w.id
 left join unbilled u on u.project_id = w.id left join bills b on b.project_id = w.id
