@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.deals import Deal, money, netsuite_record, shown, stage, win, work, workday
+from tests.e2e.deals import Deal, invoices, money, netsuite_record, shown, stage, win, work, workday
 from tests.e2e.world import World, world
 from tieline.app.closing import close_engagement
 from tieline.app.succession import CannotSucceed, read_lineage, succeed
@@ -29,7 +29,8 @@ def firm(tmp_path_factory: pytest.TempPathFactory, module_database: str) -> Iter
     with world(tmp_path_factory.mktemp("firm"), module_database) as here:
         file = here.site / "site.toml"
         committed = 'poll_seconds = 1, committed_stages = ["Closed Won", "Delivered"]'
-        file.write_text(file.read_text().replace("poll_seconds = 1", committed) + CLOSING)
+        text = file.read_text().replace("poll_seconds = 1", committed)
+        file.write_text(text.replace('country = "DE"', 'country = "DE"\ncredits = "memo"') + CLOSING)
         rates = f"date,from,to,rate,source\n{today()},USD,EUR,0.90,ECB\n"
         (here.site / "values/fx.csv").write_text(rates)
         here.begin()
@@ -103,6 +104,43 @@ def test_a_deal_in_another_currency_follows_a_contract_and_takes_its_open_balanc
         assert handed_over(db) == []
     with pytest.raises(CannotSucceed, match="has a successor already"):
         succeed(database, engagement, moved.id, by="dana")
+
+
+def test_corrections_of_a_released_invoice_are_a_credit_memo_where_the_entity_writes_them(firm: World) -> None:
+    deal = win(firm, "Deal with a credit", currency="EUR", entity="DE")
+    project = firm.until(lambda: shown(firm, deal), "project")
+    number = project["ERP_Id__c"]
+    work(firm, project, TOM, (workday(), 120))
+    invoice = firm.until(lambda: firm.finance.draft(number, money(420)), "draft invoice")
+    firm.finance.release(invoice)
+    (entry,) = firm.delivery.list("time_entries", workspace_id=project["PSA_Id__c"])
+    firm.delivery.change("time_entries", "time_entry", entry["id"], time_in_minutes=30)
+    question = "select id, content, amount from approval where label = 'Credit memo' and state = 'asked'"
+    (asked,) = firm.until(lambda: firm.rows(question), "question to finance")
+    assert (asked["amount"], asked["content"]["net"]) == (money(315), "EUR -315.00")
+    assert _memos(firm, number) == []
+
+    decide_approval(firm.tieline.database, asked["id"], approve=True, by="finance@haldenmarsh.example")
+    (memo,) = firm.until(lambda: _memos(firm, number), "credit memo")
+    assert firm.until(lambda: _credit(firm, project), "credit in the CRM")["Status__c"] == "open"
+    applied = {"apply": {"items": [{"doc": {"id": invoice}, "apply": True}]}}
+    firm.finance._browser.json("PATCH", f"/services/rest/record/v1/creditMemo/{memo}", applied)
+    firm.until(lambda: (_credit(firm, project) or {})["Status__c"] == "paid", "applied credit")
+    firm.settled()
+    assert firm.exceptions() == []
+    assert _memos(firm, number) == [memo]
+
+
+def _memos(firm: World, number: str) -> list[str]:
+    query = (
+        "SELECT t.id FROM transaction t INNER JOIN transactionline l ON l.transaction = t.id"
+        f" WHERE t.type = 'CustCred' AND l.entity = {int(number)}"
+    )
+    return sorted({str(row["id"]) for row in firm.finance.rows(query)})
+
+
+def _credit(firm: World, project: dict[str, Any]) -> dict[str, Any] | None:
+    return next((one for one in invoices(firm, project) if money(one["Net__c"]) == -315), None)
 
 
 def _states(firm: World, engagement: str) -> list[str]:

@@ -2,7 +2,8 @@
 
 The proposal is stored before it is sent, and its transactions are marked as invoiced only when the ERP has confirmed
 it. A draft that was posted meanwhile tells by its net amount which proposal it holds. One that would be worth less than
-nothing, since corrections to earlier invoices are worth more, is withdrawn: all of it waits for the next invoice.
+nothing, since corrections to earlier invoices are worth more, is withdrawn: all of it waits for the next invoice, or is
+credited at once where the legal entity says so (`credit_memo`).
 """
 
 from collections.abc import Sequence
@@ -15,14 +16,16 @@ from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.flows.billing_setup import wait_for_billing_setup
+from tieline.flows.credit_memo import book_credit, credit_at_once, credits_at_once
 from tieline.flows.derived_billing import settle_derived
 from tieline.flows.invoices import (
     StoredInvoice,
+    erp_links,
     keep_proposal,
     keep_state,
     next_invoice_id,
     note_withdrawal,
-    open_draft,
+    open_documents,
 )
 from tieline.flows.version_gate import wait_for_versions
 from tieline.lane.adjustment import follow_lines
@@ -36,7 +39,6 @@ from tieline.model.money import Money
 from tieline.model.project import Project
 from tieline.sdk.roles import Erp
 from tieline.store.canonical import contract_on, newest_contract, read_project
-from tieline.store.master_data import customer_held_as
 
 
 def billing(run: Run, project_id: str, systems: Systems) -> None:
@@ -46,11 +48,14 @@ def billing(run: Run, project_id: str, systems: Systems) -> None:
     if project is None or contract is None or systems.is_closed(project.engagement_id):
         return run.stand_by("The project is not planned any more")
     erp, until = systems.erp(project), billable_until(run, project, contract, systems)
-    draft = still_open(run, erp, open_draft(run.db, project_id))
+    proposed, credit = open_documents(run.db, project_id)
+    draft = still_open(run, erp, proposed)
     with run.db.transaction():
         follow_lines(run.db, project, run.today)
     by_calendar = settle_derived(run, project, contract, systems, until)
     _look_again(run, project, until, by_calendar=by_calendar)
+    if credit is not None and not book_credit(run, erp, project, credit.proposal):
+        return None  # what it holds is on no other document until it is clear whether it is there
     old = invoiced_lines(run.db, draft.id) if draft else []
     new = unbilled_lines(run.db, project_id, until)
     if not new and draft is None:
@@ -63,7 +68,9 @@ def billing(run: Run, project_id: str, systems: Systems) -> None:
         return run.stand_by("Nothing is to be billed")
     if invoice.net.amount == 0 and draft is None:
         return run.stand_by("What was worked is above a limit or written off; it is shown on the next invoice")
-    if invoice.net.amount < 0:
+    if invoice.is_credit and credits_at_once(systems.firm, project):
+        return credit_at_once(run, erp, project, agreed, new)
+    if invoice.is_credit:
         if draft is not None:
             _withdraw(run, erp, project, draft, invoice)
         return run.stand_by(f"Corrections of {invoice.net} wait for the next invoice")
@@ -143,14 +150,7 @@ def _proposal(
 def _send(
     run: Run, erp: Erp, project: Project, contract: ContractVersion, invoice: Invoice, new: Sequence[str]
 ) -> None:
-    part = f"{contract.id}:{project.legal_entity}"
-    held = customer_held_as(run.db, erp.connection, project.customer_id, project.legal_entity)
-    billed = f"{held}:{project.legal_entity}"
-    links = {
-        "customer": run.link_to("Customer in ERP", erp.connection, erp.ensure_customer.target, billed),
-        "project": run.link_to("Project in ERP", erp.connection, erp.ensure_project.target, project.id),
-        "contract": run.link_to("Contract in ERP", erp.connection, erp.ensure_contract.target, part),
-    }
+    links = erp_links(run, erp, project)
     if all(link.known for link in links.values()):
         told = contract_on(run.db, contract.id, run.today) or contract
         wait_for_billing_setup(run, erp, project, told, invoice, links)

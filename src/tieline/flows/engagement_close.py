@@ -10,6 +10,7 @@ from tieline.engine.problem import Problem
 from tieline.engine.routing import Systems
 from tieline.engine.run import Run
 from tieline.engine.step import MISSING
+from tieline.flows.credit_memo import credits_at_once
 from tieline.flows.invoices import invoices_of
 from tieline.flows.project_feedback import project_financials
 from tieline.flows.succession import carry, hand_over
@@ -39,7 +40,7 @@ def engagement_close(run: Run, engagement_id: str, systems: Systems) -> None:
     follows = succession_after(run.db, engagement_id)
     carried = None
     if closing.state == "asked":
-        _require_nothing_open(run, closing, contract, systems)
+        _require_nothing_open(run, closing, contract, projects, systems)
         left = remainder_of(run.db, contract, projects, run.today)
         carried = hand_over(run, contract, follows, left, systems.firm, run.today)
         _settle_credits(run, contract, left, carried)
@@ -55,7 +56,9 @@ def engagement_close(run: Run, engagement_id: str, systems: Systems) -> None:
     return None
 
 
-def _require_nothing_open(run: Run, closing: Closing, contract: ContractVersion, systems: Systems) -> None:
+def _require_nothing_open(
+    run: Run, closing: Closing, contract: ContractVersion, projects: Sequence[Project], systems: Systems
+) -> None:
     """All that stands in the way as one exception; the run ends when there is anything."""
     crm = systems.crm(contract.opportunity_id)
     ref = run.ref(crm.connection, "opportunity", contract.opportunity_id)
@@ -65,6 +68,8 @@ def _require_nothing_open(run: Run, closing: Closing, contract: ContractVersion,
         change_orders=tuple(order.number for order in orders if order.status in OPEN),
     )
     found = [*obstacles(facts), *_successor_is_missing(run, closing.engagement_id)]
+    if projects and all(credits_at_once(systems.firm, project) for project in projects):
+        found += [f"{-one} of corrections is on no credit memo" for one in facts.corrections]
     if not found:
         return
     run.look_again_on(run.today + timedelta(days=1))

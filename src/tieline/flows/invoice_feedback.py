@@ -20,10 +20,12 @@ def invoice_feedback(run: Run, invoice_id: str, systems: Systems) -> None:
     if stored is None or project is None or stored.external_id is None:
         return run.stand_by("The invoice is not in the ERP yet")
     erp, crm = systems.erp(project), systems.crm(project.summary.opportunity_id)
-    state = erp.read_invoice(stored.external_id)
+    credit = stored.proposal.is_credit
+    state = erp.read_invoice(stored.external_id, credit=credit)
     if stored.state != state:
         _take_over(run, stored, state)
-    _payments(run, erp, stored, state)
+    if not credit:  # what a memo is applied to is no payment of it
+        _payments(run, erp, stored, state)
     shown = run.link_to("Project shown in CRM", crm.connection, crm.show_project.target, project.id)
     invoice = run.ensure("Invoice shown in CRM", crm.show_invoice, invoice_summary(stored, state), project=shown)
     _collection(run, systems, crm, stored, state, invoice)
@@ -62,7 +64,8 @@ def _take_over(run: Run, stored: StoredInvoice, state: InvoiceState) -> None:
 
 
 def _tell(run: Run, stored: StoredInvoice, state: InvoiceState) -> None:
-    label = f"Invoice {state.number or stored.external_id} {state.status.replace('_', ' ')}"
+    what = "Credit memo" if stored.proposal.is_credit else "Invoice"
+    label = f"{what} {state.number or stored.external_id} {state.status.replace('_', ' ')}"
     still = f"{state.outstanding} still to be paid" if state.outstanding.amount else None
     audit(
         run.db,

@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from tieline.engine.link import Link
+from tieline.engine.run import Run
 from tieline.model.ids import derived
 from tieline.model.invoice import Invoice, InvoiceState, Payment
+from tieline.model.project import Project
+from tieline.sdk.roles import Erp
 from tieline.store.canonical import body_of, loaded, put_record
 from tieline.store.database import Connection
+from tieline.store.master_data import customer_held_as
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +40,29 @@ _SELECT = (
 
 def open_draft(db: Connection, project_id: str) -> StoredInvoice | None:
     """The project's draft that may still grow."""
-    row = db.execute(
-        _SELECT + "where i.project_id = %s and i.status in ('proposed', 'draft') order by i.proposed_at desc limit 1",
+    return open_documents(db, project_id)[0]
+
+
+def open_documents(db: Connection, project_id: str) -> tuple[StoredInvoice | None, StoredInvoice | None]:
+    """The project's draft that may still grow, and a credit memo of which the ERP has told nothing yet."""
+    rows = db.execute(
+        _SELECT + "where i.project_id = %s and i.status in ('proposed', 'draft') order by i.proposed_at desc",
         [project_id],
-    ).fetchone()
-    return _stored(row) if row else None
+    ).fetchall()
+    found = [_stored(row) for row in rows]
+    memos = (one for one in found if one.proposal.is_credit and one.status == "proposed")
+    return next((one for one in found if not one.proposal.is_credit), None), next(memos, None)
+
+
+def erp_links(run: Run, erp: Erp, project: Project) -> dict[str, Link]:
+    """What a document of a project names in the ERP."""
+    held = customer_held_as(run.db, erp.connection, project.customer_id, project.legal_entity)
+    part, billed = f"{project.contract_id}:{project.legal_entity}", f"{held}:{project.legal_entity}"
+    return {
+        "customer": run.link_to("Customer in ERP", erp.connection, erp.ensure_customer.target, billed),
+        "project": run.link_to("Project in ERP", erp.connection, erp.ensure_project.target, project.id),
+        "contract": run.link_to("Contract in ERP", erp.connection, erp.ensure_contract.target, part),
+    }
 
 
 def read_stored(db: Connection, invoice_id: str) -> StoredInvoice | None:

@@ -30,6 +30,8 @@ class LegalEntity(Record):
     """Groups entities in rules: `EMEA`."""
     closed_periods: Literal["ask", "next_open_period"] = "ask"
     """What becomes of time the ERP refuses because its period is closed."""
+    credits: Literal["next_invoice", "memo"] = "next_invoice"
+    """Where corrections go that are worth more than what is unbilled."""
 
     def bills_in(self, currency: str) -> bool:
         """Whether this entity may write invoices in a currency."""

@@ -47,6 +47,11 @@ class Invoice(Record):
         """The day by which the ERP books it."""
         return self.posts_on or self.period_end
 
+    @property
+    def is_credit(self) -> bool:
+        """Whether it is worth less than nothing: a credit memo."""
+        return self.net.amount < 0
+
 
 class InvoiceState(Record):
     """What the ERP says of an invoice; `id` is ours where we proposed it."""

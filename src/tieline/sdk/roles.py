@@ -223,11 +223,15 @@ class Erp(Connection, Protocol):
         """
 
     @property
+    def ensure_credit_memo(self) -> Operation[Invoice]:
+        """An invoice that is worth less than nothing, sent once; target `invoice`, links `customer`, `project`."""
+
+    @property
     def time(self) -> LineSink:
         """Posts approved time as cost records."""
 
-    def read_invoice(self, ref: str) -> InvoiceState:
-        """Number, tax and payment state as the ERP has them."""
+    def read_invoice(self, ref: str, *, credit: bool = False) -> InvoiceState:
+        """Number, tax and payment state as the ERP has them; all amounts of a credit memo are below nothing."""
 
     def read_payments(self, invoice_ref: str) -> Sequence[Payment]:
         """Money applied to an invoice."""

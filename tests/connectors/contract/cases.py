@@ -40,7 +40,9 @@ def _is_held(case: Case) -> bool:
 
 
 ALL = [Case(connector, name) for connector in CONNECTORS for name in operations_of(_role_of(connector))]
-CASES = [case for case in ALL if _is_held(case)]
+# A credit note is written to Tryton as any other invoice; tests of the connector try one.
+SAME = {("tryton", "ensure_credit_memo")}
+CASES = [case for case in ALL if _is_held(case) and (case.connector, case.operation) not in SAME]
 # A real Tryton takes a second for a call, and writes tasks as it writes projects: by night each is tried, by day one.
 BY_NIGHT = {("tryton", "ensure_wbs_element")}
 UNCLEAR = [

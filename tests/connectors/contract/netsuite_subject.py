@@ -87,6 +87,9 @@ class NetSuiteSubject(ControlApi):
                 owned = ("role", "Senior Consultant")
                 sample = _sample("resourceAllocation", records, "allocationAmount", owned=owned, links=links)
                 return replace(sample, values=(Decimal("80.5"), Decimal(40)))
+        if name == "ensure_credit_memo":  # made once, so that no field is handed over later
+            sample = _sample("creditMemo", (r.credit(), r.credit()), "otherRefNum", owned=("", ""), links=links)
+            return replace(sample, newer=None)
         assert name == "ensure_invoice"
         records = r.invoice(), r.invoice(po_number="PO-78")
         return _sample("invoice", records, "otherRefNum", owned=("po_number", "PO-77"), links=links)

@@ -192,6 +192,15 @@ def invoice(**changes: Any) -> Invoice:
     return Invoice(**values | changes)
 
 
+def credit(**changes: Any) -> Invoice:
+    """Two hours too many of the month, less half an hour that is right."""
+    lines = (
+        invoice_line(quantity=Decimal(-2), amount=Decimal(-420)),
+        invoice_line(2, quantity=Decimal("0.5"), amount=Decimal(105)),
+    )
+    return invoice(**{"id": "inv_2", "lines": lines, "net": usd("-315.00")} | changes)
+
+
 def write(operation: Operation[Any], record: Any, **links: str) -> str:
     """What the engine does the first time; answers the id there."""
     answer = operation.create(operation.render(record, links), KEY)

@@ -251,3 +251,40 @@ def test_dispute_and_dunning_kept_in_netsuite_are_read_where_the_site_maps_them(
     assert connected.erp is not None
     assert connected.erp.read_invoice(invoice).dispute == "Wrong PO"
     connected.close()
+
+
+def test_corrections_above_what_is_billed_are_a_credit_memo_that_is_booked_once(
+    ledgers: Ledgers, erp: Erp, links: dict[str, str]
+) -> None:
+    memo = r.write(erp.ensure_credit_memo, r.credit(), **links)
+    stored = ledgers.read("creditMemo", memo)
+    assert (stored["total"], stored["unapplied"], stored["tranDate"] != "2026-12-31") == (315, 315, True)
+    assert [line["amount"] for line in stored["item"]["items"]] == [420, -105]
+    assert "orderDoc" not in stored["item"]["items"][0]
+    answer = erp.ensure_credit_memo.create(erp.ensure_credit_memo.render(r.credit(), links), r.KEY)
+    assert answer == Written(memo, replayed=True)
+    assert ledgers.count("creditMemo") == 1
+    assert erp.ensure_credit_memo.read_back is not None
+    assert erp.ensure_credit_memo.read_back(memo)["otherRefNum"] == "PO-77"
+    (listed,) = erp.books.find_held("invoice", ["inv_2"])
+    assert (listed.external_id, listed.amount, listed.paid) == (memo, Decimal(-315), None)
+
+
+def test_what_is_applied_of_a_credit_memo_counts_as_paid_and_only_ours_are_told(
+    ledgers: Ledgers, erp: Erp, links: dict[str, str]
+) -> None:
+    invoice = r.write(erp.ensure_invoice, r.invoice(), **links)
+    approve(ledgers, invoice)
+    memo = r.write(erp.ensure_credit_memo, r.credit(), **links)
+    item = {"item": {"id": ledgers.ids["item"]["fixed"]}, "quantity": 1, "rate": 10, "amount": 10}
+    ledgers.create("creditMemo", entity={"id": links["customer"]}, item={"items": [item]})
+    state = erp.read_invoice(memo, credit=True)
+    assert (state.id, state.status) == ("inv_2", "open")
+    assert [state.net, state.paid] == [r.usd("-315"), r.usd("0")]
+    for amount, status in ((Decimal(100), "partly_paid"), (Decimal(315), "paid")):
+        ledgers.change("creditMemo", memo, apply={"items": [{"doc": {"id": invoice}, "apply": True, "amount": amount}]})
+        state = erp.read_invoice(memo, credit=True)
+        assert [state.status, state.paid, state.outstanding] == [status, r.usd(str(-amount)), r.usd(str(amount - 315))]
+    assert erp.read_invoice(invoice).status == "partly_paid"
+    told = erp.list_changed_invoices(None)
+    assert sorted({item.external_id for item in told.items}) == sorted([invoice, memo])

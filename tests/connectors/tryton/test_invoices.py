@@ -97,6 +97,17 @@ def test_a_draft_is_replaced_as_a_whole(erp: Erp, books: Books, story: Story) ->
     assert len(books.rows("account.invoice", [["reference", "=", f"inv_{story.tag}"]], "id")) == 1
 
 
+def test_a_credit_note_is_an_invoice_below_nothing(erp: Erp, books: Books, story: Story) -> None:
+    ids = begun(erp, story)
+    memo = story.invoice(bill("Consultant", "-2", "190", "-380.00"), bill("Consultant", "0.5", "190", "95.00"))
+    identifier = ensured(erp.ensure_credit_memo, memo, customer=ids.customer, project=ids.project)
+    assert total_of(books, identifier) == -285
+    assert erp.read_invoice(identifier, credit=True).status == "draft"
+    books.post(identifier)
+    state = erp.read_invoice(identifier, credit=True)
+    assert (state.status, state.net, state.paid, state.outstanding) == ("open", eur("-285"), eur("0"), state.total)
+
+
 def test_a_posted_invoice_refuses_changes_in_plain_words(erp: Erp, books: Books, story: Story) -> None:
     identifier, ids = drafted(erp, story)
     books.post(identifier)

@@ -124,7 +124,8 @@ select i.id, i.number, i.status, i.state, i.engagement_id, left(e.name, 200) as 
     as sales_owner
 from invoice i join engagement e on e.id = i.engagement_id join project p on p.id = i.project_id
 left join record c on c.kind = 'customer' and c.id = e.customer_id
-where i.status in ('open', 'partly_paid') and i.state is not null and (%(invoice)s::text is null or i.id = %(invoice)s)
+where i.status in ('open', 'partly_paid') and (i.state->'total'->>'amount')::numeric >= 0
+  and (%(invoice)s::text is null or i.id = %(invoice)s)
 order by (i.state->>'due_on')::date nulls last, i.id limit %(limit)s
 """
 

@@ -32,11 +32,12 @@ from timebill t where t.id > ? and {where} order by t.id
 # Amounts of sales lines have the sign of the ledger, which is the opposite of the invoice's (fact sheet section 6).
 _SALES = """
 select t.id as id, t.externalid as externalid, t.tranid as label, t.foreigntotal as total, t.foreignamountpaid as paid,
+t.type as kind,
 t.voided as voided, to_char(t.trandate, 'YYYY-MM-DD') as day, c.symbol as currency, sum(l.foreignamount) as net,
 max(l.entity) as project
 from transaction t inner join transactionline l on l.transaction = t.id inner join currency c on c.id = t.currency
-where t.type = '{type}' and t.id > ? and l.mainline = 'F' and l.taxline = 'F' and {where}
-group by t.id, t.externalid, t.tranid, t.foreigntotal, t.foreignamountpaid, t.voided, t.trandate, c.symbol
+where t.type in ({type}) and t.id > ? and l.mainline = 'F' and l.taxline = 'F' and {where}
+group by t.id, t.externalid, t.tranid, t.foreigntotal, t.foreignamountpaid, t.voided, t.trandate, c.symbol, t.type
 order by t.id
 """
 _WITHIN = "t.trandate >= to_date(?, 'YYYY-MM-DD') and t.trandate <= to_date(?, 'YYYY-MM-DD')"
@@ -44,8 +45,8 @@ QUERIES: Mapping[Listed, tuple[str, str]] = {
     "customer": (_CUSTOMER, "c"),
     "project": (_PROJECT, "j"),
     "time": (_TIME, "t"),
-    "contract": (_SALES.replace("{type}", "SalesOrd"), "t"),
-    "invoice": (_SALES.replace("{type}", "CustInvc"), "t"),
+    "contract": (_SALES.replace("{type}", "'SalesOrd'"), "t"),
+    "invoice": (_SALES.replace("{type}", "'CustInvc', 'CustCred'"), "t"),
 }
 """Record -> its query and the alias of its table."""
 
@@ -114,8 +115,9 @@ class NetSuiteBooks:
 def held(row: Row) -> Held:
     """One row. All values come as texts, and columns without a value are absent."""
     total, net = _number(row.get("total")), _number(row.get("net"))
+    credit = row.get("kind") == "CustCred"
     if net is not None:
-        net = abs(net) if total is None or total >= 0 else -abs(net)
+        net = -abs(net) if credit or (total is not None and total < 0) else abs(net)
     hours = _number(row.get("hours"))
     day = row.get("day")
     return Held(
@@ -126,7 +128,7 @@ def held(row: Row) -> Held:
         day=date.fromisoformat(day) if day else None,
         quantity=(hours * 60).quantize(Decimal(1)) if hours is not None else None,
         amount=net if net is not None else _number(row.get("amount")),
-        paid=_number(row.get("paid")),
+        paid=None if credit else _number(row.get("paid")),
         currency=_text(row.get("currency")),
         void=row.get("voided") == "T",
         label=_text(row.get("label")),

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tieline.connectors.netsuite.client import Row
 from tieline.connectors.netsuite.records import Site
+from tieline.model.ids import PREFIXES
 from tieline.sdk import jsontext
 from tieline.sdk.errors import Rejected
 from tieline.sdk.feed import Changed, Changes
@@ -23,9 +24,10 @@ FIRST = "1970-01-01 00:00:00"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 INVOICES = """
-select t.id as invoice, t.id as id, to_char(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') as changed
+select t.id as invoice, t.id as id, to_char(t.lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') as changed, t.type as kind,
+t.externalid as reference
 from transaction t
-where t.type = 'CustInvc' and t.lastmodifieddate >= to_date(?, 'YYYY-MM-DD HH24:MI:SS')
+where t.type in ('CustInvc', 'CustCred') and t.lastmodifieddate >= to_date(?, 'YYYY-MM-DD HH24:MI:SS')
 and (t.lastmodifieddate > to_date(?, 'YYYY-MM-DD HH24:MI:SS') or t.id > ?)
 order by t.lastmodifieddate, t.id
 """
@@ -60,7 +62,7 @@ def list_changed_invoices(site: Site, cursor: str | None) -> Changes[Changed]:
     key = at.after or (start_of(site, at.seen.get(at.stream)), "0", "0")
     page = site.client.query(*_question(at.stream, *key), limit=site.options.page_size)
     try:
-        items = [_changed(site, row) for row in page.rows]
+        items = [_changed(site, row) for row in page.rows if _concerns(row)]
         last = _key(page.rows[-1]) if page.rows else None
     except (KeyError, ValueError, TypeError) as error:
         raise Rejected(site.connection, "a list of changed invoices cannot be read", kind="schema_drift") from error
@@ -69,6 +71,11 @@ def list_changed_invoices(site: Site, cursor: str | None) -> Changes[Changed]:
         return Changes(items, Position(at.stream, last, seen).text(), more=True)
     done = at.stream == "payment"
     return Changes(items, Position("invoice" if done else "payment", None, seen).text(), more=not done)
+
+
+def _concerns(row: Row) -> bool:
+    """Credit memos are looked at only where they are ours; people make many of them."""
+    return row.get("kind") != "CustCred" or str(row.get("reference") or "").startswith(f"{PREFIXES['invoice']}_")
 
 
 def _key(row: Row) -> tuple[str, str, str]:

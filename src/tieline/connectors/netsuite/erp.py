@@ -10,11 +10,12 @@ from tieline.connectors.netsuite.changes import list_changed_invoices
 from tieline.connectors.netsuite.contract import ensure_contract
 from tieline.connectors.netsuite.cost_forecast import ensure_cost_forecast
 from tieline.connectors.netsuite.costs import list_changed_costs, list_cost_refs
+from tieline.connectors.netsuite.credit_memo import ensure_credit_memo
 from tieline.connectors.netsuite.customer import ensure_customer
 from tieline.connectors.netsuite.invoice import ensure_invoice
 from tieline.connectors.netsuite.people import list_people
 from tieline.connectors.netsuite.project import ensure_project, ensure_wbs_element
-from tieline.connectors.netsuite.receivables import read_invoice, read_payments
+from tieline.connectors.netsuite.receivables import read_credit_memo, read_invoice, read_payments
 from tieline.connectors.netsuite.records import Site
 from tieline.connectors.netsuite.settings import host_label
 from tieline.connectors.netsuite.time_lines import TimeLines
@@ -58,6 +59,7 @@ class NetSuiteErp:
     ensure_contract: Operation[ContractPart]
     ensure_billing_schedule: Operation[BillingSchedule]
     ensure_cost_forecast: Operation[CostForecast]
+    ensure_credit_memo: Operation[Invoice]
     ensure_invoice: Operation[Invoice]
 
     def record_url(self, target: str, external_id: str) -> str | None:
@@ -69,9 +71,9 @@ class NetSuiteErp:
         """What project, sales order and billing schedule say of billing otherwise than the contract."""
         return read_billing_differences(self.site, agreed, links)
 
-    def read_invoice(self, ref: str) -> InvoiceState:
-        """Number, tax and payment state."""
-        return read_invoice(self.site, self.account, ref)
+    def read_invoice(self, ref: str, *, credit: bool = False) -> InvoiceState:
+        """Number, tax and payment state, of a credit memo too."""
+        return (read_credit_memo if credit else read_invoice)(self.site, self.account, ref)
 
     def read_payments(self, invoice_ref: str) -> Sequence[Payment]:
         """Money applied to an invoice."""
@@ -117,5 +119,6 @@ def erp_of(site: Site, account: str) -> NetSuiteErp:
         ensure_contract=ensure_contract(site),
         ensure_billing_schedule=ensure_billing_schedule(site),
         ensure_cost_forecast=ensure_cost_forecast(site),
+        ensure_credit_memo=ensure_credit_memo(site),
         ensure_invoice=ensure_invoice(site),
     )

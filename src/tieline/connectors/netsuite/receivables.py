@@ -36,6 +36,23 @@ def read_invoice(site: Site, account: str, ref: str) -> InvoiceState:
         raise Rejected(site.connection, message, kind="mapping", field="invoice", owner="integration") from error
 
 
+MEMO_FIELDS = ("tranId", "tranDate", "total", "taxTotal", "currency", "lastModifiedDate")
+
+
+def read_credit_memo(site: Site, account: str, ref: str) -> InvoiceState:
+    """A credit memo as an invoice below nothing; what is applied to invoices counts as paid."""
+    mapping = site.mappings["invoice_state"]
+    raw = site.client.read("creditMemo", ref, fields=[*MEMO_FIELDS, "applied", "status", REFERENCE])
+    try:
+        values = mapping.read({**raw, "amountPaid": raw.get("applied")})
+        state = _state({**raw, "approvalStatus": None}, values, account, ref)
+    except (MappingFailed, ValueError) as error:
+        message = f"Credit memo {raw.get('tranId') or ref} cannot be read: {error}"
+        raise Rejected(site.connection, message, kind="mapping", field="invoice", owner="integration") from error
+    turned = {name: -getattr(state, name) for name in ("net", "tax", "total", "paid")}
+    return state.model_copy(update=turned)
+
+
 def _state(raw: dict[str, Any], values: dict[str, Any], account: str, ref: str) -> InvoiceState:
     currency: str = values["total"]["currency"]
     total, tax, paid = (_amount(values, name) for name in ("total", "tax", "paid"))

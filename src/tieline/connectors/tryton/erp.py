@@ -52,6 +52,7 @@ class TrytonErp:
     ensure_contract: Operation[ContractPart]
     ensure_billing_schedule: Operation[BillingSchedule]
     ensure_cost_forecast: Operation[CostForecast]
+    ensure_credit_memo: Operation[Invoice]
     ensure_invoice: Operation[Invoice]
 
     def record_url(self, target: str, external_id: str) -> str | None:
@@ -63,8 +64,8 @@ class TrytonErp:
         """What project and sale say of billing otherwise than the contract."""
         return read_billing_differences(self.site, agreed, links)
 
-    def read_invoice(self, ref: str) -> InvoiceState:
-        """Number, tax and payment state."""
+    def read_invoice(self, ref: str, *, credit: bool = False) -> InvoiceState:
+        """Number, tax and payment state, of a credit note too."""
         return read_invoice(self.site, ref)
 
     def read_payments(self, invoice_ref: str) -> Sequence[Payment]:
@@ -114,5 +115,6 @@ def erp_of(site: Site, url: str) -> TrytonErp:
         ensure_contract=ensure_contract(site),
         ensure_billing_schedule=kept_in_tieline(site.connection, facts.system, "billing_schedule", schedule.support),
         ensure_cost_forecast=kept_in_tieline(site.connection, facts.system, "cost_forecast", forecast.support),
+        ensure_credit_memo=ensure_invoice(site),  # a credit note is an invoice whose lines are below nothing
         ensure_invoice=ensure_invoice(site),
     )
