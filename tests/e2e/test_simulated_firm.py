@@ -106,6 +106,14 @@ def test_the_weeks_hold_what_the_others_compare(after: After) -> None:
     assert any(one["reached_on"] for one in after.all("milestone"))
 
 
+def test_what_customers_said_is_known(after: After) -> None:
+    said = {one["customer"]: Decimal(one["score"]) for one in after.all("satisfaction")}
+    assert said
+    rows = after.here.rows("select body->>'name' as name, body->>'satisfaction' as score from record"
+                           " where kind = 'customer' and body->>'satisfaction' is not null")  # fmt: skip
+    assert {row["name"]: Decimal(row["score"]) for row in rows} == said
+
+
 def test_every_approved_minute_is_there_once_and_no_other(after: After) -> None:
     expected = {str(one["entry"]): one["minutes"] for one in after.all("time") if one["approved_on"]}
     rows = after.here.rows(

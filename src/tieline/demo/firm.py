@@ -32,6 +32,12 @@ canonical = "dispute"
 vendor = "custbody_dispute_reason"
 direction = "read"
 """
+_SATISFACTION = """# Sales notes how content a customer is in a field of the account.
+[[field]]
+canonical = "satisfaction"
+vendor = "Satisfaction__c"
+direction = "read"
+"""
 
 
 class Broken(Exception):
@@ -155,12 +161,13 @@ def _write_site(setting: FirmSetting) -> None:
 
 
 def fit_site(site: Path, roster: Path) -> None:
-    """What the firm's people tell whoever connects its systems: who works here, for how much, and finance's field."""
+    """What the firm's people tell whoever connects its systems: who works here, for how much, and their own fields."""
     for name in ROSTER:
         shutil.copy(roster / name, site / name)
-    overrides = site / "mappings" / "netsuite"
-    overrides.mkdir(parents=True, exist_ok=True)
-    (overrides / "invoice_state.toml").write_text(_DISPUTES, "utf-8")
+    for override, text in (("netsuite/invoice_state.toml", _DISPUTES), ("salesforce/customer.toml", _SATISFACTION)):
+        file = site / "mappings" / override
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
 
 
 def summary(database: Database) -> Iterator[tuple[str, str]]:

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from tieline_standins.simulation.chance import chance_of
 from tieline_standins.simulation.pipeline import Account, Deal
 from tieline_standins.simulation.wire import RefusedError, Row, Salesforce, chunks
 
 _ROOT = "/services/data/v66.0"
+SATISFACTION = "Satisfaction__c"
+"""The field of an account in which sales notes how content a customer is, 0 to 100."""
 _BULK = 200
 """Records of one collection request."""
 _PLACES = {"US": ("United States", "US-CA"), "UK": ("United Kingdom", "GB"), "DE": ("Germany", "DE")}
@@ -15,13 +18,15 @@ _CURRENCIES = {"US": "USD", "UK": "GBP", "DE": "EUR"}
 
 
 class Sales:
-    """Everybody in sales. `opportunities` are the ids by number of the deal."""
+    """Everybody in sales. `opportunities` are the ids by number of the deal, `satisfaction` is by account."""
 
     def __init__(self, salesforce: Salesforce) -> None:
         self._salesforce = salesforce
         self._accounts: dict[Account, str] = {}
         self._prices: dict[str, Row] = {}
+        self._asked: set[tuple[int, int]] = set()
         self.opportunities: dict[int, str] = {}
+        self.satisfaction: dict[Account, int] = {}
 
     def act(self, day: date, deals: Sequence[Deal]) -> None:
         """What sales does on a day. Raises RefusedError."""
@@ -43,6 +48,20 @@ class Sales:
         for deal in deals:
             if deal.extended_on == day and deal.becomes_work:
                 self._extend(deal, day)
+        self._ask(day, deals)
+
+    def _ask(self, day: date, deals: Sequence[Deal]) -> None:
+        """At the beginning of a quarter customers are asked how content they are with the work; not all answer."""
+        if day.month % 3 != 1 or (day.year, day.month) in self._asked:
+            return
+        self._asked.add((day.year, day.month))
+        at_work = [deal for deal in deals if deal.becomes_work and deal.starts_on < day]
+        for account in dict.fromkeys(deal.account for deal in at_work):
+            score = _content(account, [deal for deal in at_work if deal.account == account], day)
+            if score is not None:
+                self.satisfaction[account] = score
+        said = [{"id": self._accounts[one], SATISFACTION: score} for one, score in self.satisfaction.items()]
+        self._write("PATCH", "Account", said)
 
     def _extend(self, deal: Deal, day: date) -> None:
         """The customer wants more: a change order is written down, and approved when its lines are complete."""
@@ -138,6 +157,19 @@ class Sales:
 def task_of(role: str) -> str:
     """What a line, and the task that comes of it, is called."""
     return f"Build by {role}"
+
+
+def _content(account: Account, deals: Sequence[Deal], day: date) -> int | None:
+    """Who disputes invoices, or whose work runs over or late, is less content."""
+    chance = chance_of("content", account.name, day)
+    if chance.random() < 0.25:
+        return None
+    score = chance.randint(72, 98)
+    if account.payer == "disputes":
+        score -= chance.randint(15, 30)
+    if any(deal.troubles & {"overrun", "late milestones"} for deal in deals):
+        score -= chance.randint(15, 35)
+    return score
 
 
 def _account(one: Account) -> Row:

@@ -34,6 +34,7 @@ def write_truth(
         facts = (
             _people(teams),
             _deals(deals, sales, delivery),
+            _satisfaction(sales),
             _time(delivery),
             _expenses(travel),
             _invoices(finance),
@@ -77,6 +78,11 @@ def _deals(deals: Sequence[Deal], sales: Sales, delivery: Delivery) -> Iterator[
         for one in deal.milestones:
             reached = delivery.reached.get((deal.number, one.name))
             yield {"what": "milestone", "deal": deal.number, **asdict(one), "reached_on": reached}
+
+
+def _satisfaction(sales: Sales) -> Iterator[dict[str, Any]]:
+    for account, score in sales.satisfaction.items():
+        yield {"what": "satisfaction", "customer": account.name, "score": score}
 
 
 def _time(delivery: Delivery) -> Iterator[dict[str, Any]]:

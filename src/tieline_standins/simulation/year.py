@@ -10,7 +10,7 @@ from tieline_standins.simulation.delivery import Delivery
 from tieline_standins.simulation.finance import DISPUTE, Finance, payers_of
 from tieline_standins.simulation.pipeline import Deal, draw_deals
 from tieline_standins.simulation.roster import RATES, Team, draw_teams, write_roster
-from tieline_standins.simulation.sales import Sales
+from tieline_standins.simulation.sales import SATISFACTION, Sales
 from tieline_standins.simulation.travel import Travel
 from tieline_standins.simulation.truth import write_truth
 from tieline_standins.simulation.wire import Kantata, NetSuite, Salesforce
@@ -87,7 +87,7 @@ class Year:
         self._closed: set[tuple[int, int]] = set()
 
     def recruit(self, folder: Path) -> None:
-        """Before anybody connects the systems: people, finance's field for disputes, and the PSA's clock set back."""
+        """Before anybody connects the systems: people, the firm's own fields, and the PSA's clock set back."""
         self._set_clock(self.size.first)
         people = [
             {
@@ -103,6 +103,9 @@ class Year:
         ]
         self._kantata.control("kantata/hire", people)
         self._netsuite.control("customize", {"fields": [{"record": "invoice", "name": DISPUTE, "type": "string"}]})
+        number = {"type": "double", "precision": 3, "scale": 0}
+        said = {"object": "Account", "name": SATISFACTION, "label": "Satisfaction", **number}
+        self._salesforce.control("customize", {"fields": [said]})
         self._finance.employ(self.teams)
         write_roster(folder, self.teams, self.size.first)
 
