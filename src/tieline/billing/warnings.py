@@ -53,7 +53,8 @@ def _invoice(project: ProjectFacts, rules: WarningRules, today: date, *, monthly
     ends = (oldest.replace(day=1) + timedelta(32)).replace(day=1) - timedelta(1) if monthly else oldest
     if today <= ends + timedelta(rules.invoice_days):
         return
-    why = "a draft waits for its release" if project.draft_of == oldest else "work of it is on no invoice"
+    unbilled = "work of it is on no invoice" if monthly else "it is on no invoice"
+    why = "a draft waits for its release" if project.draft_of == oldest else unbilled
     since = f"the end of {ends:%B %Y}" if monthly else "the work"
     yield EarlyWarning(
         id=f"invoice:{project.id}:{ends:%Y-%m}",
