@@ -6,7 +6,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.console.week import BusyWeek
+from tests.console.week import GRID, BusyWeek
+from tests.flows.deals import CUSTOMER
+from tieline.store.master_data import see_customer
 
 BY = {"by": "Ida Berg"}
 NUMBER = "INV-20466"
@@ -21,12 +23,14 @@ def late(week: BusyWeek) -> BusyWeek:
             "update invoice set state = state || jsonb_build_object('due_on', %s::text) where number = %s",
             [due, NUMBER],
         )
+        see_customer(db, CUSTOMER.model_copy(update={"id": f"cus_{GRID}", "email": "ap@bluepeak.example"}), [])
     return week
 
 
 def listed(client: httpx2.Client) -> dict[str, Any]:
     (debtor,) = client.get("/api/collections").json()["items"]
     (invoice,) = debtor["invoices"]
+    assert debtor["contact"] == "ap@bluepeak.example", "as the CRM has it now"
     return {**invoice, "risk": debtor["at_risk"]}
 
 

@@ -17,6 +17,7 @@ from tests.e2e.world import World, world
 from tieline.demo.firm import fit_site
 from tieline.demo.rest import under_way
 from tieline.store.database import Database
+from tieline.store.engagement_facts import read_facts
 from tieline_standins.simulation.year import Size, Year
 
 SMALL = Size(consultants=8, weeks=17, until=date(2026, 11, 13), seed=276)
@@ -106,12 +107,12 @@ def test_the_weeks_hold_what_the_others_compare(after: After) -> None:
     assert any(one["reached_on"] for one in after.all("milestone"))
 
 
-def test_what_customers_said_is_known(after: After) -> None:
+def test_what_customers_said_weighs_on_the_health_of_their_engagements(after: After) -> None:
     said = {one["customer"]: Decimal(one["score"]) for one in after.all("satisfaction")}
+    with after.here.tieline.database.connection() as db:
+        found = {one.customer: one.satisfaction for one in read_facts(db, SMALL.until, frozenset())}
     assert said
-    rows = after.here.rows("select body->>'name' as name, body->>'satisfaction' as score from record"
-                           " where kind = 'customer' and body->>'satisfaction' is not null")  # fmt: skip
-    assert {row["name"]: Decimal(row["score"]) for row in rows} == said
+    assert {name: score for name, score in found.items() if score is not None} == said
 
 
 def test_every_approved_minute_is_there_once_and_no_other(after: After) -> None:

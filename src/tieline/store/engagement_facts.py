@@ -11,12 +11,15 @@ from tieline.model.project import Project
 from tieline.store.canonical import loaded
 from tieline.store.database import Connection
 
+# `record` has a customer as it was when the contract was made, `master_record` as last seen.
 _ENGAGEMENTS = """
 select e.id, left(e.name, 300) as name, e.customer_id, left(e.customer_name, 300) as customer, v.body as contract,
-  c.body as buyer, (select s.score from satisfaction s where s.engagement_id = e.id order by s.id desc limit 1) as score
+  coalesce(m.body, c.body) as buyer,
+  (select s.score from satisfaction s where s.engagement_id = e.id order by s.id desc limit 1) as score
 from engagement e
 cross join lateral (select body from contract_version where engagement_id = e.id order by version desc limit 1) v
 left join record c on c.kind = 'customer' and c.id = e.customer_id
+left join master_record m on m.kind = 'customer' and m.id = e.customer_id
 where e.closed_at is null and (%(all)s or e.id = any (%(ids)s)) order by e.id
 """
 _PROJECTS = """

@@ -118,12 +118,13 @@ class Collections:
 _OPEN = """
 select i.id, i.number, i.status, i.state, i.engagement_id, left(e.name, 200) as engagement, p.code as project,
   p.legal_entity, e.customer_id, left(e.customer_name, 200) as customer, i.body->>'payment_terms' as terms,
-  coalesce(c.body->>'email', (select x->>'email' from jsonb_array_elements(c.body->'contacts') x
+  coalesce(m.body->>'email', c.body->>'email', (select x->>'email' from jsonb_array_elements(c.body->'contacts') x
     where x->>'email' is not null limit 1)) as contact,
   (select v.body->>'sales_owner' from contract_version v where v.engagement_id = e.id order by v.version desc limit 1)
     as sales_owner
 from invoice i join engagement e on e.id = i.engagement_id join project p on p.id = i.project_id
 left join record c on c.kind = 'customer' and c.id = e.customer_id
+left join master_record m on m.kind = 'customer' and m.id = e.customer_id
 where i.status in ('open', 'partly_paid') and (i.state->'total'->>'amount')::numeric >= 0
   and (%(invoice)s::text is null or i.id = %(invoice)s)
 order by (i.state->>'due_on')::date nulls last, i.id limit %(limit)s
