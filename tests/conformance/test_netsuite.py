@@ -82,6 +82,17 @@ def test_the_python_client_lists_and_queries(netsuite: str, python_client: dict[
     assert "email" not in second
     assert seen["schema"]["properties"]["companyName"]["type"] == "string"
     assert set(seen["openapi"]["components"]["schemas"]) == {"customer", "job"}
+    _check_bill(seen)
+
+
+def _check_bill(seen: dict[str, Any]) -> None:
+    """A vendor's bill for a project."""
+    (line,) = seen["bill"]["expense"]["items"]
+    assert (line["amount"], line["customer"]["id"], line["memo"]) == (1200, seen["project"], "May")
+    assert (seen["bill"]["total"], seen["bill"]["status"]["refName"]) == (1200, "Open")
+    (row,) = seen["bill_lines"]["items"]
+    assert (row["tranid"], row["posting"], row["vendor"]) == ("KA-77", "T", "Kestrel Analytics")
+    assert (row["project"], row["amount"]) == (seen["project"], "1200")
 
 
 def test_the_python_client_is_told_what_is_wrong(netsuite: str, python_client: dict[str, Any]) -> None:

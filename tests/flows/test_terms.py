@@ -211,6 +211,15 @@ def test_a_customer_that_is_billed_in_an_unusual_way_is_told_for_approval(
     assert made.deviations == deviations
 
 
+@pytest.mark.parametrize(("wish", "told"), [("free", ()), ("ask", ("DE, UK deliver for US",))])
+def test_delivery_by_other_entities_is_told_where_the_service_line_wants_it(wish: str, told: tuple[str, ...]) -> None:
+    (template,) = FIRM.service_lines
+    firm = FIRM.model_copy(update={"service_lines": (template.model_copy(update={"other_entities": wish}),)})
+    lines = (line(1), line(2, delivering_entity="UK"), line(3, delivering_entity="DE"), line(4, delivering_entity="US"))
+    assert draft_contract(deal(*lines), CUSTOMER, "eng_1", firm).deviations == told
+    assert draft_contract(deal(line(1)), CUSTOMER, "eng_1", firm).deviations == ()
+
+
 @pytest.mark.parametrize(
     ("lines", "changed", "told"),
     [

@@ -101,6 +101,7 @@ def _deviations(
         *deviations(str(opportunity.payment_terms), prices, str(opportunity.currency), template, firm),
         *package_deviations(opportunity, template.largest_discount, firm),
         *customer_deviations(opportunity, customer, firm),
+        *_other_entities(opportunity, template),
         *billing_deviations(template.billing, billing, template),
     )
 
@@ -108,6 +109,14 @@ def _deviations(
 def agreed_billing(opportunity: Opportunity, template: ServiceLine) -> BillingTerms:
     """The billing terms of the service line with what the deal agrees otherwise. Raises BadTerms."""
     return with_own_terms(template.billing, opportunity.billing_terms, opportunity.currency)
+
+
+def _other_entities(opportunity: Opportunity, template: ServiceLine) -> list[str]:
+    """Delivery by entities that do not sign, where the service line wants it approved."""
+    others = {line.delivering_entity for line in opportunity.lines} - {None, opportunity.legal_entity}
+    if template.other_entities == "free" or not others:
+        return []
+    return [f"{', '.join(sorted(map(str, others)))} deliver{'s' * (len(others) == 1)} for {opportunity.legal_entity}"]
 
 
 def billing_deviations(before: BillingTerms, after: BillingTerms, template: ServiceLine) -> list[str]:

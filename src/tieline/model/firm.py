@@ -59,6 +59,8 @@ class ServiceLine(Record):
     """Terms that need no approval."""
     largest_discount: Decimal = Decimal("0.15")
     """Share below the standard rate that needs no approval."""
+    other_entities: Literal["free", "ask"] = "free"
+    """Whether delivery by other entities than the one that signs needs an approval."""
     largest_change: Annotated[dict[str, Decimal], Owned("tieline", "C2")] = {}
     """By currency: what a change order may add to a contract, or take away, without approval; else no limit."""
 

@@ -192,10 +192,13 @@ def test_milestones_of_a_project_made_by_hand_are_refused(psa: Psa, delivery: De
     assert refused.value.kind == "unlinked"
 
 
-def test_finance_is_shown_in_custom_fields_without_cost_and_margin(
+def test_finance_is_shown_in_custom_fields_of_cost_only_what_suppliers_charged(
     psa: Psa, delivery: Delivery, workspace: str
 ) -> None:
-    for record in (financials(), financials(paid_to_date=usd("40000.50"), outstanding=usd("0"))):
+    for record in (
+        financials(),
+        financials(external_cost=usd("120.40"), paid_to_date=usd("40000.50"), outstanding=usd("0")),
+    ):
         assert ensure(psa.show_financials, record, project=workspace) == workspace
     row = delivery.call("GET", f"workspaces/{workspace}", include="custom_field_values")
     shown = {value["custom_field_name"]: value["value"] for value in row["custom_field_values"].values()}
@@ -205,6 +208,7 @@ def test_finance_is_shown_in_custom_fields_without_cost_and_margin(
         "Outstanding": [0, "USD"],
         "Unbilled": [125025, "USD"],
         "Collection status": "current",
+        "Supplier costs": [12040, "USD"],
     }
     assert psa.show_financials.read_back is not None
     assert psa.show_financials.read_back(workspace) == {"custom_fields": shown}

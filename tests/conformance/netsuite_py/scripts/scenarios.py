@@ -63,6 +63,28 @@ async def read(api, seen):
     seen["openapi"] = await api.openapi(["customer", "job"])
 
 
+async def bill(api, seen):
+    """A vendor's bill for a project, and its lines as SuiteQL shows them."""
+
+    async def made(record, body):
+        answer = await api.request("POST", f"/record/v1/{record}", json=body)
+        return answer.headers["location"].rsplit("/", 1)[1]
+
+    customer = await made("customer", {"companyName": "Third", "subsidiary": {"id": "1"}})
+    project = await made("job", {"companyName": "Build", "parent": {"id": customer}})
+    vendor = await made("vendor", {"companyName": "Kestrel Analytics", "subsidiary": {"id": "1"}})
+    line = {"account": {"externalId": "6000"}, "amount": 1200, "customer": {"id": project}, "memo": "May"}
+    number = await made("vendorBill", {"entity": {"id": vendor}, "tranId": "KA-77", "expense": {"items": [line]}})
+    seen["project"] = project
+    seen["bill"] = await api.get(f"/record/v1/vendorBill/{number}", params={"expandSubResources": "true"})
+    seen["bill_lines"] = await api.suiteql(
+        "SELECT t.tranid, t.posting, BUILTIN.DF(t.entity) AS vendor, l.entity AS project, l.foreignamount AS amount "
+        "FROM transaction t INNER JOIN transactionline l ON l.transaction = t.id "
+        f"WHERE t.type = 'VendBill' AND l.mainline = 'F' AND t.id = {number}",
+        limit=10,
+    )
+
+
 async def fail(api, seen):
     seen["unknown_field"] = await refusal(
         api.post("/record/v1/customer", json={"companyName": "X", "subsidiary": {"id": "1"}, "colour": "red"})
@@ -82,6 +104,7 @@ async def main():
     else:
         number = await write(api, seen)
         await read(api, seen)
+        await bill(api, seen)
         await fail(api, seen)
         await api.delete(f"/record/v1/customer/{number}")
         seen["gone"] = await refusal(api.get(f"/record/v1/customer/{number}"))
