@@ -29,7 +29,7 @@ def test_a_won_deal_is_staffed_worked_billed_and_paid(firm: World) -> None:
     assert firm.exceptions() == []
 
 
-def test_a_completed_milestone_is_billed_once_and_a_dispute_about_it_is_seen_in_crm_and_psa(firm: World) -> None:
+def test_a_completed_milestone_is_billed_once_and_disputes_and_suppliers_bills_are_seen_everywhere(firm: World) -> None:
     deal = win(
         firm,
         "Fixed price roll-out",
@@ -63,6 +63,12 @@ def test_a_completed_milestone_is_billed_once_and_a_dispute_about_it_is_seen_in_
     act_on_invoice(database, invoice["Name"], "settle", by="Ida Berg")
     act_on_invoice(database, invoice["Name"], "promise", by="Ida Berg", promised_on=today() + timedelta(5))
     firm.until(lambda: firm.sales.query(f"{in_crm}'promised'"), "promise in Salesforce")
+
+    firm.finance.create("vendor", {"companyName": "Kestrel Analytics", "subsidiary": {"externalId": "US"}})
+    (vendor,) = firm.finance.rows("SELECT id FROM vendor WHERE companyname = 'Kestrel Analytics'")
+    line = {"account": {"externalId": "6000"}, "amount": 4200, "customer": {"id": project["ERP_Id__c"]}}
+    firm.finance.create("vendorBill", {"entity": {"id": vendor["id"]}, "expense": {"items": [line]}})
+    firm.until(lambda: "[420000, 'USD']" in str(firm.ledger("kantata", "workspaces.update")), "its cost in Kantata")
 
 
 def _milestone(here: World, project: dict[str, Any]) -> str | None:
