@@ -30,6 +30,7 @@ from tieline.mapping.transforms import TRANSFORMS
 from tieline.model.closing import ClosingRules
 from tieline.model.collection import CollectionRules
 from tieline.model.firm import LegalEntity, ServiceLine
+from tieline.model.labor_terms import LaborTermsRule
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.model.working_time import (
     CutOff,
@@ -61,6 +62,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "early_warning": WarningRules,
     "renewal": RenewalRules,
     "working_time": WorkingTime,
+    "labor_terms": LaborTermsRule,
     "missing_time": MissingTimeRules,
     "missing_time.cut_off": CutOff,
     "exception_owner": ExceptionOwnerTable,

@@ -22,6 +22,7 @@ from tieline.flows.contract_to_project import contract_to_project
 from tieline.flows.engagement_close import engagement_close
 from tieline.flows.erp_costs import erp_costs
 from tieline.flows.invoice_feedback import invoice_feedback
+from tieline.flows.labor_terms import labor_terms
 from tieline.flows.milestone_billing import milestone_billing
 from tieline.flows.opportunity_to_contract import opportunity_to_contract
 from tieline.flows.outlook import customer_health, outlook
@@ -56,6 +57,7 @@ FLOWS: Mapping[str, FlowFunction] = {
     "project_status": project_status,
     "engagement_close": engagement_close,
     "erp_costs": erp_costs,
+    "labor_terms": labor_terms,
     "outlook": outlook,
     "customer_health": customer_health,
     "unlinked": unlinked,
@@ -70,6 +72,7 @@ FLOW_TIERS: Mapping[str, Tier] = {
     "invoice_feedback": "feedback",
     "project_feedback": "feedback",
     "erp_costs": "feedback",
+    "labor_terms": "feedback",
     "outlook": "feedback",
     "customer_health": "feedback",
 }

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from tieline.app.assembly import Tieline
 from tieline.engine.intake import note_failure
 from tieline.engine.tiers import working_for
+from tieline.engine.wake import wake_many
+from tieline.flows.labor_terms import FLOW
 from tieline.sdk.errors import Rejected, Unauthorized, Unavailable
 from tieline.store.capacity import keep_people, keep_submitted_time, keep_time_off
 
@@ -38,3 +40,11 @@ def read_people(tieline: Tieline, today: date | None = None) -> None:
                 "update feed_cursor set failures = 0, problem = null where stream = %s and failures > 0",
                 [f"{name}:people"],
             )
+
+
+def wake_labor_terms(tieline: Tieline) -> None:
+    """Look at everybody whose terms an ERP is to have, since people.csv and costs.csv may have changed."""
+    if tieline.site.firm.labor_terms:
+        everybody = [(FLOW, one.id, f"{FLOW}:{one.id}") for one in tieline.site.firm.people]
+        with tieline.database.transaction() as db:
+            wake_many(db, everybody, "event")

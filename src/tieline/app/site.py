@@ -36,6 +36,7 @@ from tieline.model.collection import CollectionRules
 from tieline.model.cost import CostRules
 from tieline.model.firm import Firm, LegalEntity, ServiceLine
 from tieline.model.intercompany import TransferRule
+from tieline.model.labor_terms import LaborTermsRule
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.model.working_time import MissingTimeRules, WorkingTime
 from tieline.sdk.connector import ConnectionSettings, Limits
@@ -176,6 +177,7 @@ class SiteTables(_Table):
     renewal: RenewalRules = RenewalRules()
     working_time: WorkingTime = WorkingTime()
     missing_time: MissingTimeRules = MissingTimeRules()
+    labor_terms: tuple[LaborTermsRule, ...] = ()
     owners: dict[str, str] = {}
 
 
@@ -285,6 +287,7 @@ def _firm(folder: Path, tables: SiteTables, defects: list[SiteDefect]) -> Firm:
         renewal=tables.renewal,
         working_time=tables.working_time,
         missing_time=tables.missing_time,
+        labor_terms=tables.labor_terms,
     )
     entities = {entity.id for entity in tables.legal_entity}
     costs = read_cost_rates(folder / "costs.csv", firm.people, entities, defects)

@@ -38,6 +38,7 @@ def cross_checks(tables: "SiteTables") -> Check:
             yield ("connection", number, "url"), f"'{connection.url}' is no address such as https://example.com"
     yield from _channels(tables)
     yield from _routes(tables)
+    yield from _labor_terms(tables)
     yield from _modes(tables)
     yield from _renewal(tables)
     yield from approval_checks(tables.approval, tables.teams, tables.legal_entity)
@@ -71,6 +72,19 @@ def _routes(tables: "SiteTables") -> Check:
         if route.legal_entity is not None and route.legal_entity not in entities:
             message = f"route names legal entity '{route.legal_entity}', which the site does not have"
             yield ("route", number, "legal_entity"), message
+
+
+def _labor_terms(tables: "SiteTables") -> Check:
+    """Costs go to a connection that is an ERP, and nowhere else."""
+    erps = {route.connection for route in tables.route if route.role == "erp"}
+    entities = {entity.id for entity in tables.legal_entity}
+    for number, rule in enumerate(tables.labor_terms):
+        if rule.connection not in erps:
+            message = f"'{rule.connection}' is no ERP of the site; there are {', '.join(sorted(erps)) or 'none'}"
+            yield ("labor_terms", number, "connection"), message
+        if rule.legal_entity not in ("*", *entities):
+            message = f"'{rule.legal_entity}' is no legal entity of the site; there are {', '.join(sorted(entities))}"
+            yield ("labor_terms", number, "legal_entity"), message
 
 
 def _channels(tables: "SiteTables") -> Check:

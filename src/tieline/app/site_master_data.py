@@ -10,7 +10,7 @@ from tieline.model.firm import Person
 Where = tuple[int | str, ...]
 DOMAINS = {
     "customer": ("customer", "contact", "address", "customer_link"),
-    "person": ("person", "resource", "assignment", "time_off"),
+    "person": ("person", "resource", "assignment", "time_off", "submitted_time", "labor_terms"),
     "project": ("project", "wbs_element", "milestone", "resource_request"),
     "contract": ("opportunity", "opportunity_line", "contract_version", "contract_part", "contract_line"),
     "rate": ("rate_card", "rate_card_row"),

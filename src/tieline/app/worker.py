@@ -17,7 +17,7 @@ from tieline.app.assurance import Assurance
 from tieline.app.intake import Intake
 from tieline.app.measure import forget_old, measure_batches
 from tieline.app.outlooks import look_at_all, look_at_late_invoices
-from tieline.app.people import READ_EVERY, read_people
+from tieline.app.people import READ_EVERY, read_people, wake_labor_terms
 from tieline.app.site_watch import SiteWatch
 from tieline.app.transactions import Transactions
 from tieline.engine.approvals import expire_approvals
@@ -40,6 +40,7 @@ def work(tieline: Tieline, stopped: threading.Event, *, threads: int = 8) -> Non
     """Run until `stopped`. A database that restarts is waited for; nothing under way is lost by it."""
     intake, transactions = Intake(tieline), Transactions(tieline)
     look_for_garbage_less_often()
+    wake_labor_terms(tieline)
     ticker = Ticker(tieline.database, duties(tieline, intake, transactions))
     ticker.start()
     listeners = intake.listen(stopped)

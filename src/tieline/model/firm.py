@@ -10,6 +10,7 @@ from tieline.model.collection import CollectionRules
 from tieline.model.contract import RateCardRow, RevenueMethod
 from tieline.model.cost import CostRules
 from tieline.model.intercompany import TransferRule
+from tieline.model.labor_terms import LaborTermsRule
 from tieline.model.money import Money
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.model.record import Owned, Record
@@ -135,6 +136,7 @@ class Firm(Record):
     renewal: RenewalRules = RenewalRules()
     working_time: WorkingTime = WorkingTime()
     missing_time: MissingTimeRules = MissingTimeRules()
+    labor_terms: tuple[LaborTermsRule, ...] = ()
 
     def legal_entity(self, code: str | None) -> LegalEntity | None:
         """The entity of this code."""

@@ -14,6 +14,7 @@ from tieline.model.collection import InvoiceCollection
 from tieline.model.contract import BillingSchedule
 from tieline.model.customer import Customer
 from tieline.model.invoice import Invoice, InvoiceState, InvoiceSummary, Payment, ProjectFinancials
+from tieline.model.labor_terms import LaborTerms
 from tieline.model.notice import CustomerLink, Notice
 from tieline.model.opportunity import Opportunity, Readiness
 from tieline.model.outlook import FollowUp, HealthSummary
@@ -210,6 +211,10 @@ class Erp(Connection, Protocol):
     @property
     def ensure_cost_forecast(self) -> Operation[CostForecast]:
         """Planned cost of an assignment; link `project`."""
+
+    @property
+    def ensure_labor_terms(self) -> Operation[LaborTerms]:
+        """Cost of an hour, target and calendar of a person; the person's record is there already."""
 
     @property
     def ensure_invoice(self) -> Operation[Invoice]:

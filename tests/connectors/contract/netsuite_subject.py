@@ -62,6 +62,8 @@ class NetSuiteSubject(ControlApi):
             records = r.project(), r.project(name="Grid modernisation II")
             owned = ("name", "Grid modernisation")
             return _sample("job", records, "companyName", owned=owned, links=links)
+        if name == "ensure_labor_terms":
+            return _labor_terms()
         links = r.booked(connected.erp)
         if name == "ensure_invoice":
             links["contract"] = r.write(connected.erp.ensure_contract, r.contract(), **links)
@@ -112,6 +114,24 @@ class NetSuiteSubject(ControlApi):
         assert connected.erp is not None
         page = connected.erp.list_changed_invoices(cursor)
         return [item.external_id for item in page.items], page.cursor, page.more
+
+
+def _labor_terms() -> Sample:
+    """Fields of an employee who is there."""
+    record = r.labor_terms()
+    return Sample(
+        record=record,
+        newer=r.labor_terms(cost_rate=Decimal("98.5")),
+        kind="employee",
+        adds=0,
+        create="employee.update",
+        update="employee.update",
+        shown=lambda row: Decimal(str(row["laborCost"])),
+        values=(Decimal("95.25"), Decimal("98.5")),
+        owned=("cost_rate", "laborCost"),
+        refused=(record.model_copy(update={"id": "nobody@haldenmarsh.example"}), {}),
+        reason="no active employee",
+    )
 
 
 FIELDS = {"email": "email", "companyName": "name", "estimatedWork": "planned_hours", "memo": "name"}

@@ -53,8 +53,12 @@ def _id(answer: object) -> str:
 
 
 def test_the_suite_knows_every_operation() -> None:
-    assert len(ALL) == 33
-    assert {case.operation for case in KEPT_IN_TIELINE} == {"ensure_billing_schedule", "ensure_cost_forecast"}
+    assert len(ALL) == 35
+    assert {case.operation for case in KEPT_IN_TIELINE} == {
+        "ensure_billing_schedule",
+        "ensure_cost_forecast",
+        "ensure_labor_terms",
+    }
 
 
 @each_operation

@@ -7,6 +7,7 @@ from typing import Any
 from tieline.model.contract import BillingSchedule, BillingScheduleItem, Budget
 from tieline.model.customer import Address, Customer
 from tieline.model.invoice import Invoice, InvoiceLine
+from tieline.model.labor_terms import LaborTerms
 from tieline.model.money import Money
 from tieline.model.project import ContractPart, ContractPartLine, Project, ProjectSummary, WbsElement
 from tieline.model.staffing import CostForecast
@@ -155,6 +156,18 @@ def forecast(**changes: Any) -> CostForecast:
         "cost": usd("7647.50"),
     }
     return CostForecast(**values | changes)
+
+
+def labor_terms(**changes: Any) -> LaborTerms:
+    """What an hour of Tom costs."""
+    values: dict[str, Any] = {
+        "id": "tom.okafor@haldenmarsh.example",
+        "name": "Tom Okafor",
+        "legal_entity": "US",
+        "currency": "USD",
+        "cost_rate": Decimal("95.25"),
+    }
+    return LaborTerms(**values | changes)
 
 
 def invoice_line(number: int = 1, **changes: Any) -> InvoiceLine:

@@ -13,6 +13,7 @@ from tieline.connectors.netsuite.costs import list_changed_costs, list_cost_refs
 from tieline.connectors.netsuite.credit_memo import ensure_credit_memo
 from tieline.connectors.netsuite.customer import ensure_customer
 from tieline.connectors.netsuite.invoice import ensure_invoice
+from tieline.connectors.netsuite.labor_terms import ensure_labor_terms
 from tieline.connectors.netsuite.people import list_people
 from tieline.connectors.netsuite.project import ensure_project, ensure_wbs_element
 from tieline.connectors.netsuite.receivables import read_credit_memo, read_invoice, read_payments
@@ -22,6 +23,7 @@ from tieline.connectors.netsuite.time_lines import TimeLines
 from tieline.model.contract import BillingSchedule
 from tieline.model.customer import Customer
 from tieline.model.invoice import Invoice, InvoiceState, Payment
+from tieline.model.labor_terms import LaborTerms
 from tieline.model.project import ContractPart, Project, WbsElement
 from tieline.model.staffing import CostForecast
 from tieline.sdk.billing_setup import AgreedBilling, SetupDifference
@@ -60,6 +62,7 @@ class NetSuiteErp:
     ensure_billing_schedule: Operation[BillingSchedule]
     ensure_cost_forecast: Operation[CostForecast]
     ensure_credit_memo: Operation[Invoice]
+    ensure_labor_terms: Operation[LaborTerms]
     ensure_invoice: Operation[Invoice]
 
     def record_url(self, target: str, external_id: str) -> str | None:
@@ -120,5 +123,6 @@ def erp_of(site: Site, account: str) -> NetSuiteErp:
         ensure_billing_schedule=ensure_billing_schedule(site),
         ensure_cost_forecast=ensure_cost_forecast(site),
         ensure_credit_memo=ensure_credit_memo(site),
+        ensure_labor_terms=ensure_labor_terms(site),
         ensure_invoice=ensure_invoice(site),
     )

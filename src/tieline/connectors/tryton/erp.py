@@ -17,6 +17,7 @@ from tieline.connectors.tryton.work import WORK, ensure_project, ensure_wbs_elem
 from tieline.model.contract import BillingSchedule
 from tieline.model.customer import Customer
 from tieline.model.invoice import Invoice, InvoiceState, Payment
+from tieline.model.labor_terms import LaborTerms
 from tieline.model.project import ContractPart, Project, WbsElement
 from tieline.model.staffing import CostForecast
 from tieline.sdk.billing_setup import AgreedBilling, SetupDifference
@@ -53,6 +54,7 @@ class TrytonErp:
     ensure_billing_schedule: Operation[BillingSchedule]
     ensure_cost_forecast: Operation[CostForecast]
     ensure_credit_memo: Operation[Invoice]
+    ensure_labor_terms: Operation[LaborTerms]
     ensure_invoice: Operation[Invoice]
 
     def record_url(self, target: str, external_id: str) -> str | None:
@@ -95,7 +97,8 @@ class TrytonErp:
 def erp_of(site: Site, url: str) -> TrytonErp:
     """The role object, with its operations built once."""
     facts = site.facts
-    time, schedule, forecast = (facts.operation[name] for name in ("time", "billing_schedule", "cost_forecast"))
+    kept = ("time", "billing_schedule", "cost_forecast", "labor_terms")
+    time, schedule, forecast, labor = (facts.operation[name] for name in kept)
     return TrytonErp(
         site=site,
         url=url.rstrip("/"),
@@ -116,5 +119,6 @@ def erp_of(site: Site, url: str) -> TrytonErp:
         ensure_billing_schedule=kept_in_tieline(site.connection, facts.system, "billing_schedule", schedule.support),
         ensure_cost_forecast=kept_in_tieline(site.connection, facts.system, "cost_forecast", forecast.support),
         ensure_credit_memo=ensure_invoice(site),  # a credit note is an invoice whose lines are below nothing
+        ensure_labor_terms=kept_in_tieline(site.connection, facts.system, "labor_terms", labor.support),
         ensure_invoice=ensure_invoice(site),
     )
