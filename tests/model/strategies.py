@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from tests.model.billing import BILLING
 from tieline.model.collection import CollectionRules
 from tieline.model.intercompany import TransferRule
+from tieline.model.labor_terms import LaborTermsRule
 from tieline.model.money import Money
 from tieline.model.outlook import HealthRules, RenewalRules, WarningRules
 from tieline.model.record import Record
@@ -113,6 +114,8 @@ def records(record: type[BaseModel]) -> st.SearchStrategy[Any]:
         return packages()
     if record is TransferRule:
         return st.just(TransferRule(price="bill_share", percent=Decimal("72.5"), currency="USD"))
+    if record is LaborTermsRule:
+        return st.just(LaborTermsRule(connection="netsuite", fields=("cost_rate",)))
     if record in SETTINGS:
         return st.just(record())
     needed = {name: _values(field.annotation) for name, field in record.model_fields.items() if field.is_required()}
