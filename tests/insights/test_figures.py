@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from psycopg import Rollback
 
 from tests.insights.firm import GRID, SETTING
 from tieline.insights.definition import definitions
@@ -66,6 +67,30 @@ def test_every_figure_is_the_one_worked_out_by_hand(books: Database) -> None:
         for name, definition in definitions().items()
     }
     assert found == BY_HAND
+
+
+def test_what_was_written_down_counts_as_given_up(books: Database) -> None:
+    usd = Scope(currency="USD")
+    with books.transaction() as db:
+        for source, amount in (("adjustment:1", "-120"), ("adjustment:2", "50"), ("adjustment:3", "-40")):
+            db.execute(
+                "insert into project_transaction (connection, kind, source_id, source_version, project_id, work_date,"
+                " quantity, unit, currency, amount, disposition, state) values ('tieline', 'adjustment', %s, 1, %s,"
+                " '2026-11-10', 1, 'each', 'USD', %s, 'billable', 'checked')",
+                [source, f"prj_{GRID}", amount],
+            )
+        db.execute(
+            "insert into invoice_line (transaction_id, invoice_id) select t.id, i.id"
+            " from project_transaction t, invoice i where i.status = 'draft'"
+            " and t.source_id in ('adjustment:1', 'adjustment:2')"
+        )
+        (rate,) = read_figures(db, definitions()["write-off-rate"], usd, SETTING)
+        assert rate.numerator == 300 + 120 + 40
+        assert rate.denominator == 1200 + 450 + 1200 + 300
+        parts = read_figures(db, definitions()["revenue-leakage"], usd, SETTING, "part")
+        leaked = {one.key: one.numerator for one in parts if one.numerator}
+        assert leaked == {"written off": 300, "not invoiced in time": 450, "written down": 120}
+        raise Rollback  # others read the same books
 
 
 def test_its_records_add_up_to_every_figure_and_so_do_its_groups(books: Database) -> None:
