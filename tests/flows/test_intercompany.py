@@ -7,8 +7,8 @@ import pytest
 
 from tests.engine.conftest import Bench
 from tests.flows.deals import FIRM
-from tieline.api.intercompany import told
-from tieline.app.views.intercompany import NoSuchPeriod, intercompany_csv, month_named, read_intercompany
+from tieline.api.intercompany import IntercompanyFigures
+from tieline.app.views.intercompany import NoSuchPeriod, as_json, intercompany_csv, month_named, read_intercompany
 from tieline.model.intercompany import TransferRule
 
 LENA, TOM = "lena@haldenmarsh.example", "tom@haldenmarsh.example"
@@ -37,7 +37,7 @@ def test_what_people_of_another_entity_did_in_the_month_is_owed(active: Bench) -
     [project] = active.rows("select id, code from project")
     with active.database.connection() as db:
         shown = read_intercompany(db, firm, date(2026, 5, 1))
-    answer = told(shown).model_dump(mode="json")
+    answer = IntercompanyFigures.model_validate(as_json(shown)).model_dump(mode="json")
     assert answer["pairs"] == [
         {
             "deliverer": "DE",

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from tieline.api.errors import ApiError
 from tieline.api.parts import Answer, JsonOnly, Line, OnDesk
-from tieline.app.views.intercompany import IntercompanyMonth, NoSuchPeriod, month_named, read_intercompany
+from tieline.app.views.intercompany import NoSuchPeriod, as_json, month_named, read_intercompany
 from tieline.app.views.paging import snapshot
 
 router = APIRouter(tags=["intercompany"], dependencies=[JsonOnly])
@@ -75,46 +75,4 @@ def intercompany(
     except NoSuchPeriod as error:
         raise ApiError(422, f"{error}", "Correct the question.") from error
     with snapshot(desk.database) as db:
-        return told(read_intercompany(db, desk.site.firm, month))
-
-
-def told(shown: IntercompanyMonth) -> IntercompanyFigures:
-    """The figures as the API tells them."""
-    pairs = [
-        Pair(
-            deliverer=pair.deliverer,
-            seller=pair.seller,
-            hours=_hours(pair.minutes),
-            currency=pair.amount.currency,
-            amount=pair.amount.amount,
-            rules=list(pair.rules),
-            projects=[
-                ProjectPart(
-                    project_id=one.project_id,
-                    code=one.code,
-                    engagement_id=one.engagement_id,
-                    hours=_hours(one.minutes),
-                    amount=one.amount.amount,
-                )
-                for one in pair.projects
-            ],
-        )
-        for pair in shown.found.pairs
-    ]
-    return IntercompanyFigures(
-        since=shown.since,
-        until=shown.until,
-        pairs=pairs,
-        positions=[
-            EntityPosition(legal_entity=one.legal_entity, currency=one.amount.currency, amount=one.amount.amount)
-            for one in shown.positions
-        ],
-        without_price=[
-            Unpriced(deliverer=gap.deliverer, seller=gap.seller, hours=_hours(gap.minutes), reason=gap.reason)
-            for gap in shown.found.gaps
-        ],
-    )
-
-
-def _hours(minutes: Decimal) -> Decimal:
-    return (minutes / 60).quantize(Decimal("0.01"))
+        return as_json(read_intercompany(db, desk.site.firm, month))

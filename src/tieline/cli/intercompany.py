@@ -13,11 +13,12 @@ from tieline.app.views.intercompany import (
     NOTE,
     IntercompanyMonth,
     NoSuchPeriod,
+    as_json,
     intercompany_csv,
     month_named,
     read_intercompany,
 )
-from tieline.cli.context import JsonOption, SiteOption, database_of, out, plain, print_json, table_of
+from tieline.cli.context import JsonOption, SiteOption, database_of, out, print_json, table_of
 from tieline.cli.errors import UserError
 
 
@@ -41,7 +42,7 @@ def intercompany(
     with database_of(site) as database, database.connection() as db:
         shown = read_intercompany(db, firm, month)
     if json:
-        print_json(plain(shown))
+        print_json(as_json(shown))
     elif as_csv:
         sys.stdout.write(intercompany_csv(shown))
     else:
@@ -55,12 +56,12 @@ def _show(shown: IntercompanyMonth) -> None:
         return
     table = table_of("delivers", "sells", "project", "hours", "", "amount", "by")
     for pair in shown.found.pairs:
+        whole = (f"[bold]{pair.minutes / 60:,.2f}[/]", pair.amount.currency, f"[bold]{pair.amount.amount:,.2f}[/]")
+        table.add_row(pair.deliverer, pair.seller, "all projects", *whole, escape("\n".join(pair.rules)))
         for one in pair.projects:
             what = f"{escape(one.code)} {escape(one.engagement)}\n[dim]{one.engagement_id}[/]"
             hours = f"{one.minutes / 60:,.2f}"
             table.add_row("", "", what, hours, one.amount.currency, f"{one.amount.amount:,.2f}", "")
-        whole = (f"{pair.minutes / 60:,.2f}", pair.amount.currency, f"[bold]{pair.amount.amount:,.2f}[/]")
-        table.add_row(pair.deliverer, pair.seller, "[bold]all projects[/]", *whole, escape("\n".join(pair.rules)))
     if shown.found.pairs:
         out.print(table)
     for position in shown.positions:

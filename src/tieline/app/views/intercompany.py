@@ -5,6 +5,8 @@ import io
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
 
 from tieline.billing.fx import FxRates
 from tieline.billing.intercompany import Gap, Intercompany, figures, positions
@@ -64,6 +66,45 @@ def read_intercompany(db: Connection, firm: Firm, month: date) -> IntercompanyMo
     return IntercompanyMonth(month, until, found, net)
 
 
+def as_json(shown: IntercompanyMonth) -> dict[str, Any]:
+    """The figures as API and command line tell programs."""
+    pairs = [
+        {
+            "deliverer": pair.deliverer,
+            "seller": pair.seller,
+            "hours": _hours(pair.minutes),
+            "currency": pair.amount.currency,
+            "amount": pair.amount.amount,
+            "rules": pair.rules,
+            "projects": [
+                {
+                    "project_id": one.project_id,
+                    "code": one.code,
+                    "engagement_id": one.engagement_id,
+                    "hours": _hours(one.minutes),
+                    "amount": one.amount.amount,
+                }
+                for one in pair.projects
+            ],
+        }
+        for pair in shown.found.pairs
+    ]
+    positions = [
+        {"legal_entity": one.legal_entity, "currency": one.amount.currency, "amount": one.amount.amount}
+        for one in shown.positions
+    ]
+    gaps = [
+        {"deliverer": gap.deliverer, "seller": gap.seller, "hours": _hours(gap.minutes), "reason": gap.reason}
+        for gap in shown.found.gaps
+    ]
+    told = {"pairs": pairs, "positions": positions, "without_price": gaps}
+    return {"since": shown.since, "until": shown.until, **told}
+
+
+def _hours(minutes: Decimal) -> Decimal:
+    return (minutes / 60).quantize(Decimal("0.01"))
+
+
 def intercompany_csv(shown: IntercompanyMonth) -> str:
     """A row for each pair and project; what has no price stands without an amount, with the reason."""
     told = io.StringIO()
@@ -73,8 +114,8 @@ def intercompany_csv(shown: IntercompanyMonth) -> str:
     period = f"{shown.since:%Y-%m}"
     for pair in shown.found.pairs:
         for one in pair.projects:
-            named = (period, pair.deliverer, pair.seller, one.code, one.engagement_id, f"{one.minutes / 60:.2f}")
+            named = (period, pair.deliverer, pair.seller, one.code, one.engagement_id, _hours(one.minutes))
             writer.writerow([*named, one.amount.currency, one.amount.amount, "; ".join(pair.rules)])
     for gap in shown.found.gaps:
-        writer.writerow([period, gap.deliverer, gap.seller, "", "", f"{gap.minutes / 60:.2f}", "", "", gap.reason])
+        writer.writerow([period, gap.deliverer, gap.seller, "", "", _hours(gap.minutes), "", "", gap.reason])
     return told.getvalue()
