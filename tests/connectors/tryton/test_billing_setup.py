@@ -12,9 +12,11 @@ def test_what_finance_changed_is_told_and_so_is_an_invoice_tryton_would_make(
 ) -> None:
     ids = begun(erp, story)
     links = {"customer": ids.customer, "project": ids.project}
-    links["contract"] = ensured(erp.ensure_contract, story.contract(), **links)
+    odd = story.part("Engagement Manager", "10", "260.12345", "2601.23")  # Tryton has four digits
+    contract = story.contract(lines=(*story.contract().lines, odd))
+    links["contract"] = ensured(erp.ensure_contract, contract, **links)
     schedule = BillingSchedule(id=f"prj_{story.tag}", contract_id=f"con_{story.tag}", method="time_and_materials")
-    agreed = AgreedBilling(story.project(), story.contract(), schedule)
+    agreed = AgreedBilling(story.project(), contract, schedule)
     assert list(erp.read_billing_differences(agreed, links)) == []
 
     sale = int(links["contract"])

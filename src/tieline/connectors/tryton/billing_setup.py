@@ -1,9 +1,8 @@
 """How Tryton would bill a project: work and sale beside what the contract agrees, and that Tryton makes no invoices."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
-from tieline.connectors.tryton.lines import PRICE_DIGITS, rendered
+from tieline.connectors.tryton.lines import price_of, rendered
 from tieline.connectors.tryton.records import Site, part
 from tieline.connectors.tryton.sale import SALE
 from tieline.connectors.tryton.sale import as_payload as stored_sale
@@ -66,7 +65,7 @@ def _rates(lines: Sequence[Payload], names: Sequence[str] | None) -> list[RatedL
     """A line without a product is the one for what rounding leaves."""
     told = names or [""] * len(lines)
     return [
-        RatedLine(str(code), name, round(Decimal(str(line["unit_price"])), PRICE_DIGITS))
+        RatedLine(str(code), name, price_of(line))
         for line, name in zip(lines, told, strict=True)
         if (code := part(line, "product", "code")) and line.get("unit_price") is not None
     ]

@@ -39,7 +39,7 @@ def line(site: Site, payload: Payload, currency: str) -> Line:
     symbol = part(payload, "unit", "symbol")
     unit = site.catalog.unit(symbol) if symbol else unit
     quantity = _rounded(Decimal(str(payload["quantity"])), unit)
-    price = Decimal(str(payload["unit_price"])).quantize(Decimal(1).scaleb(-PRICE_DIGITS), rounding=ROUND_HALF_UP)
+    price = price_of(payload)
     computed = (quantity * price).quantize(Decimal(1).scaleb(-digits(currency)), rounding=ROUND_HALF_EVEN)
     values: Row = {
         "type": "line",
@@ -50,6 +50,11 @@ def line(site: Site, payload: Payload, currency: str) -> Line:
         "description": payload.get("description"),
     }
     return Line(values, Decimal(str(payload["amount"])) - computed)
+
+
+def price_of(payload: Payload) -> Decimal:
+    """The price of one unit as Tryton holds it."""
+    return Decimal(str(payload["unit_price"])).quantize(Decimal(1).scaleb(-PRICE_DIGITS), rounding=ROUND_HALF_UP)
 
 
 def rounding(lines: Sequence[Line]) -> list[Row]:
