@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from tieline.billing.revenue_days import revenue_days
 from tieline.model.contract import ContractVersion
 from tieline.model.invoice import Invoice, InvoiceLine
 from tieline.model.money import Money
@@ -56,7 +57,9 @@ def propose_invoice(
             )
     if not lines:
         return None
-    proposed = tuple(_invoice_line(invoice_id, number, group) for number, group in enumerate(_grouped(lines), 1))
+    proposed = tuple(
+        _invoice_line(contract, invoice_id, number, group) for number, group in enumerate(_grouped(lines), 1)
+    )
     return Invoice(
         id=invoice_id,
         engagement_id=project.engagement_id,
@@ -98,10 +101,13 @@ def _group_of(line: BillableLine) -> _Group:
     return correction, line.kind, line.item_code, None, line.rate, line.id, line.tax_code
 
 
-def _invoice_line(invoice_id: str, number: int, group: Sequence[BillableLine]) -> InvoiceLine:
+def _invoice_line(
+    contract: ContractVersion, invoice_id: str, number: int, group: Sequence[BillableLine]
+) -> InvoiceLine:
     first = group[0]
     amount = sum((line.amount for line in group), Decimal(0))
     hourly = first.kind == "time"
+    starts_on, ends_on = revenue_days(contract, first.charge, [line.work_date for line in group])
     count = Decimal(-1 if first.quantity < 0 and first.charge is None else 1)
     return InvoiceLine(
         id=f"{invoice_id}:{number}",
@@ -112,6 +118,8 @@ def _invoice_line(invoice_id: str, number: int, group: Sequence[BillableLine]) -
         rate=first.rate if hourly else amount / count,
         amount=amount,
         tax_code=first.tax_code,
+        start_date=starts_on,
+        end_date=ends_on,
         transaction_ids=tuple(line.id for line in group),
     )
 

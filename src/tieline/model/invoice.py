@@ -20,6 +20,9 @@ class InvoiceLine(Record):
     rate: Annotated[Decimal, Owned("tieline", "C2")]
     amount: Annotated[Decimal, Owned("tieline", "C2")]
     tax_code: str | None = None
+    start_date: date | None = None
+    """The days its revenue belongs to: of the work, or those a fee is for."""
+    end_date: date | None = None
     transaction_ids: tuple[str, ...] = ()
 
 

@@ -335,6 +335,10 @@ def test_revenue_method_and_its_days_go_where_the_site_maps_them_and_follow_the_
         'transform = "code"\ntable = "rev_rec_template"\ndirection = "write"\n',
         "contract.toml": '[[field]]\ncanonical = "revenue_method"\nvendor = "custbody_revenue_method"\n'
         'direction = "write"\n',
+        "invoice_line.toml": "".join(
+            f'[[field]]\ncanonical = "{ours}"\nvendor = "{theirs}"\ntransform = "date"\ndirection = "write"\n'
+            for ours, theirs in (("start_date", "revRecStartDate"), ("end_date", "revRecEndDate"))
+        ),
     }
     for name, text in rows.items():
         (ledgers.values / name).write_text(text, "utf-8")
@@ -347,6 +351,11 @@ def test_revenue_method_and_its_days_go_where_the_site_maps_them_and_follow_the_
     assert ledgers.read("job", links["project"])["estimateRevRecTemplate"]["refName"] == "Percent complete"
     order = r.write(erp.ensure_contract, r.contract(revenue_method="percent_complete"), **links)
     assert ledgers.read("salesOrder", order)["custbody_revenue_method"] == "percent_complete"
+
+    bill = r.invoice(lines=(r.invoice_line(start_date=date(2026, 12, 1), end_date=date(2026, 12, 31)),))
+    invoice = ledgers.read("invoice", r.write(erp.ensure_invoice, bill, contract=order, **links))
+    (line,) = invoice["item"]["items"]
+    assert (line["revRecStartDate"], line["revRecEndDate"]) == ("2026-12-01", "2026-12-31")
 
     longer = {"end_date": date(2027, 6, 30), "contract_version": 2}
     r.write(erp.ensure_project, r.project(revenue_method="percent_complete", **longer), **links)
