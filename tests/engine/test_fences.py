@@ -7,6 +7,7 @@ import pytest
 
 from tests.engine.conftest import Bench
 from tests.engine.ledger_vendor import LedgerVendor, Thing
+from tieline.engine import round as round_module
 from tieline.engine.run import Run
 from tieline.engine.wake import wake
 from tieline.sdk import http
@@ -37,6 +38,16 @@ class SlowVendor(LedgerVendor):
         self.meanwhile()
         window.require(self.name)
         return super()._update(external_id, payload)
+
+
+class CarefulVendor(LedgerVendor):
+    """It asks before each call whether it may still be sent, as the HTTP layer does."""
+
+    def _create(self, creates: WriteSafety, payload: dict[str, Any], key: str) -> Answer:
+        window = http._window.get()
+        assert window is not None
+        window.require(self.name)
+        return super()._create(creates, payload, key)
 
 
 def names(vendor: LedgerVendor) -> list[str]:
@@ -79,6 +90,34 @@ def test_long_after_its_intent_only_who_was_not_overtaken_sends(bench: Bench, ov
     assert names(vendor) == (["A"] if overtaken else ["A", "B"])
     (sent,) = bench.rows("select sent_at > now() - interval '1 minute' as now from effect")
     assert sent["now"] is not overtaken, "the quarantine counts from the renewal"
+
+
+_SLOW_COMMIT = """
+create function takes_long() returns trigger language plpgsql as $$ begin perform pg_sleep(%s); return null; end $$;
+create constraint trigger slow after insert on effect deferrable initially deferred
+  for each row execute function takes_long()
+"""
+
+
+def test_an_intent_counts_from_before_its_commit_however_late_the_database_answers(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor = CarefulVendor()
+
+    def flow(run: Run, key: str, systems: Any) -> None:
+        run.ensure("Thing", vendor.operation(), Thing(id="thg_1", name="A"))
+
+    bench.flows["f"] = flow
+    with bench.database.connection() as db:
+        db.execute(_SLOW_COMMIT % (http.SEND_WINDOW + 0.2))
+
+    def overtaken(point: str) -> None:
+        if point == "effect.intended":  # after the commit, and before the call
+            bench.overtake()
+
+    monkeypatch.setattr(round_module, "crash_point", overtaken)
+    assert bench.look("f") in ("superseded", "retrying")
+    assert names(vendor) == []
 
 
 def test_an_overtaken_run_that_fails_does_not_write_over_its_successor(bench: Bench) -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from tests.effort import turns
 from tests.engine.conftest import Bench
 from tests.engine.ledger_vendor import LedgerVendor, Thing
+from tieline.engine.change_guard import ChangeGuard
+from tieline.engine.controls import Controls
 from tieline.engine.run import Run
 from tieline.engine.wake import wake, wake_due
 from tieline.engine.worker import put_back_unattended, run_worker
@@ -56,6 +59,8 @@ def test_eight_workers_on_one_engagement_never_write_twice_nor_back(
         run.ensure("Project", vendor.operation("project", safety), own, customer=customer)
 
     bench.flows["f"] = flow
+    # Each change of the truth may be sent on, which the guard would take for a mistake.
+    bench.engine = replace(bench.engine, controls=Controls(guard=ChangeGuard(records=10 * UPDATES[1])))
     stopped = threading.Event()
     workers = [
         threading.Thread(
