@@ -33,10 +33,13 @@ def test_what_tieline_has_written_agrees_with_the_contract(erp: Erp, links: dict
     assert told(erp, links) == []
 
 
-def test_amounts_that_netsuite_keeps_no_rows_for_are_no_difference(erp: Erp, links: dict[str, str]) -> None:
-    hybrid = r.schedule("time_and_materials", id="bsc_2")
-    links["billing_schedule"] = r.write(erp.ensure_billing_schedule, hybrid, project=links["project"])
-    assert told(erp, links, replace(AGREED, schedule=hybrid)) == []
+def test_a_plan_of_any_method_agrees_as_written_also_one_netsuite_keeps_no_amounts_of(
+    erp: Erp, links: dict[str, str]
+) -> None:
+    for method in ("time_and_materials", "fixed_price", "retainer"):
+        plan = r.schedule(method, id=f"bsc_{method}")
+        links["billing_schedule"] = r.write(erp.ensure_billing_schedule, plan, project=links["project"])
+        assert told(erp, links, replace(AGREED, schedule=plan)) == []
 
 
 def test_what_finance_changed_is_told_with_both_sides(erp: Erp, ledgers: Ledgers, links: dict[str, str]) -> None:
