@@ -52,5 +52,5 @@ class CostRules(BaseModel):
     def in_erp(self) -> dict[str, bool]:
         """Expense category of the PSA, in lower case -> whether its cost is the ERP's to tell; "" is any other."""
         kinds: dict[str, CostKind] = {"subcontractor": "subcontractor", "purchase": "purchase", "": "expense"}
-        kinds |= {category.casefold(): kind for category, kind in self.categories.items()}
+        kinds |= {category.lower(): kind for category, kind in self.categories.items()}
         return {category: self.counts(kind, "erp") for category, kind in kinds.items()}
