@@ -8,30 +8,41 @@ from psycopg.types.json import Jsonb
 
 from tests.engine.conftest import Bench
 from tests.flows.deals import FIRM, contract
-from tieline.billing.invoice_proposal import BillableLine
+from tieline.billing.invoice_proposal import BillableLine, propose_invoice
 from tieline.engine.approvals import decide_approval
 from tieline.engine.routing import Systems
 from tieline.engine.run import EndState, Run
 from tieline.flows.credit_memo import credit_at_once, credits_at_once
+from tieline.flows.invoices import keep_proposal
 from tieline.flows.plan import plan_projects
 
 PROJECT = plan_projects(contract(), "Bluepeak", "006", "001")[0]
+WORKED = date(2026, 4, 1)
+
+
+_AGREED = (
+    "insert into approval (flow, key, label, content_hash, content, state)"
+    " values ('repricing', %s, 'Credit and rebill', '', %s, 'approved') returning id"
+)
+
+
+def _correction(amount: str) -> BillableLine:
+    return BillableLine(
+        id="ptx_1",
+        kind="time",
+        item_code="Consultant",
+        person="tom",
+        work_date=WORKED,
+        quantity=Decimal(-60),
+        rate=Decimal(amount),
+        amount=-Decimal(amount),
+        currency="USD",
+    )
 
 
 def look(bench: Bench, amount: str) -> EndState:
     def flow(run: Run, key: str, systems: Any) -> None:
-        line = BillableLine(
-            id="ptx_1",
-            kind="time",
-            item_code="Consultant",
-            person="tom",
-            work_date=date(2026, 4, 1),
-            quantity=Decimal(-60),
-            rate=Decimal(amount),
-            amount=-Decimal(amount),
-            currency="USD",
-        )
-        credit_at_once(run, Systems(run.db, {}, (), FIRM).erp(PROJECT), PROJECT, contract(), [line])
+        credit_at_once(run, Systems(run.db, {}, (), FIRM).erp(PROJECT), PROJECT, contract(), [_correction(amount)])
 
     bench.flows["billing"] = flow
     return bench.look("billing", PROJECT.id)
@@ -59,12 +70,19 @@ def test_it_is_asked_for_anew_with_each_amount_and_a_no_leaves_it_to_the_next_in
 
 
 def test_who_agreed_to_credit_and_rebill_with_the_same_net_amount_is_not_asked_again(active: Bench) -> None:
-    active.rows(
-        "insert into approval (flow, key, label, content_hash, content, state)"
-        " values ('repricing', %s, 'Credit and rebill', '', %s, 'approved') returning id",
-        contract().id,
-        Jsonb({"net": "-165.00"}),
-    )
+    active.rows(_AGREED, contract().id, Jsonb({"net": "-165.00"}))
     look(active, "165")
     assert questions(active) == []
     assert look(active, "100") == "waiting"
+
+
+def test_what_was_agreed_once_is_good_for_one_memo(active: Bench) -> None:
+    active.rows(_AGREED, contract().id, Jsonb({"net": "-165.00"}))
+    booked = propose_invoice(
+        contract(), PROJECT, [_correction("165")], invoice_id="inv_1", period_start=WORKED, period_end=WORKED
+    )
+    assert booked is not None
+    with active.database.transaction() as db:
+        keep_proposal(db, booked, "netsuite")
+    assert look(active, "165") == "waiting"
+    assert [asked["amount"] for asked in questions(active)] == [165]

@@ -11,7 +11,7 @@ from tieline.billing.invoice_proposal import BillableLine, propose_invoice
 from tieline.engine.approvals import approved_contents
 from tieline.engine.run import Run
 from tieline.flows import repricing
-from tieline.flows.invoices import erp_links, keep_proposal, next_invoice_id
+from tieline.flows.invoices import erp_links, invoices_of, keep_proposal, next_invoice_id
 from tieline.lane import repricing as lane_repricing
 from tieline.lane.invoicing import mark_invoiced
 from tieline.model.contract import ContractVersion
@@ -53,7 +53,7 @@ def credit_at_once(
     run.approval(
         LABEL,
         shown,
-        unless=_agreed(run, contract, memo),
+        unless=_agreed(run, contract, project, memo),
         why=f"{-memo.net} of {project.code} are credited to the customer, for corrections of what was invoiced",
         worth=-memo.net,
         legal_entity=project.legal_entity,
@@ -62,10 +62,12 @@ def credit_at_once(
     return None
 
 
-def _agreed(run: Run, contract: ContractVersion, memo: Invoice) -> bool:
-    """Whether people have seen this net amount already, as credit and rebill of the contract."""
+def _agreed(run: Run, contract: ContractVersion, project: Project, memo: Invoice) -> bool:
+    """Whether people have seen this net amount already, as credit and rebill; each agreement is good for one memo."""
     contents = approved_contents(run.db, lane_repricing.FLOW, contract.id, repricing.LABEL)
-    return memo.net.amount in [Decimal(content["net"]) for content in contents]
+    agreed = [Decimal(content["net"]) for content in contents].count(memo.net.amount)
+    booked = [stored.proposal.net.amount for stored in invoices_of(run.db, project.id)].count(memo.net.amount)
+    return agreed > booked
 
 
 def book_credit(run: Run, erp: Erp, project: Project, memo: Invoice) -> bool:
