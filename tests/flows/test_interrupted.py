@@ -29,7 +29,7 @@ def invoiced(bench: Bench) -> Any:
         project = read_project(db, row["id"])
         keep_proposal(db, proposal(INVOICE).model_copy(update={"project_id": row["id"]}), "netsuite")
         refer(db, "netsuite", "invoice", INVOICE, "77")
-    erp = SimpleNamespace(connection="netsuite", read_invoice=lambda ref, *, credit: told(7, "paid", id=INVOICE))
+    erp = SimpleNamespace(connection="netsuite", read_invoice=lambda ref, *, credit=False: told(7, "paid", id=INVOICE))
     return project, erp
 
 

@@ -82,6 +82,12 @@ def test_what_looks_like_a_secret_is_hidden_though_nobody_named_it(text: str, se
     assert HIDDEN in scrub(text)
 
 
+def test_a_short_secret_within_another_does_not_lay_it_open() -> None:
+    know_secret("whsec_")
+    know_secret("b5sSYspob7oD tail")
+    assert scrub("secret whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD tail, and more") == f"secret {HIDDEN}, and more"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -47,10 +47,19 @@ def know_secret(value: str) -> str:
 
 def scrub(text: str) -> str:
     """The text without the secrets we know and without what looks like one."""
+    # Both are looked for in the text as it was: one that is hidden first could leave the rest of another unrecognised.
+    spans = [(found.start() + len(found["name"] or ""), found.end()) for found in _SHAPES.finditer(text)]
     for secret in _longest_first:
-        if secret in text:
-            text = text.replace(secret, HIDDEN)
-    return _SHAPES.sub(lambda found: f"{found['name'] or ''}{HIDDEN}", text)
+        at = text.find(secret)
+        while at >= 0:
+            spans.append((at, at + len(secret)))
+            at = text.find(secret, at + 1)
+    parts, end = [], 0
+    for start, until in sorted(spans):
+        if start >= end:
+            parts += [text[end:start], HIDDEN]
+        end = max(end, until)
+    return "".join([*parts, text[end:]])
 
 
 def scrubbed(value: Any, depth: int = 0) -> Any:
