@@ -8,16 +8,12 @@ import pytest
 
 from tests.e2e.deals import Deal, invoices, money, netsuite_record, shown, stage, win, work, workday
 from tests.e2e.world import World, world
-from tieline.app.assurance import firm_of
+from tests.reconciliation.comparing import Comparing
 from tieline.app.closing import close_engagement
 from tieline.app.succession import CannotSucceed, read_lineage, succeed
 from tieline.demo.people import today
 from tieline.engine.approvals import decide_approval
-from tieline.reconciliation.comparison import Scope
 from tieline.reconciliation.laws import handed_over
-from tieline.reconciliation.period import newest
-from tieline.reconciliation.reconcile import reconcile
-from tieline.reconciliation.verify import verify
 
 TOM = "tom.okafor@haldenmarsh.example"
 IN_PROGRESS, COMPLETE = 400, 501
@@ -134,9 +130,10 @@ def test_corrections_of_a_released_invoice_are_a_credit_memo_where_the_entity_wr
     firm.settled()
     assert firm.exceptions() == []
     assert _memos(firm, number) == [memo]
-    result = reconcile(firm_of(firm.tieline), Scope(period=newest(1, today())), "test")
+    comparing = Comparing(firm)
+    result = comparing.run(months=1)
     assert [one for one in result.compared if one.record in ("invoice", "payment") and one.seen and one.seen.open] == []
-    assert [one.violations for one in verify(firm_of(firm.tieline), "test", seed=1).checked] == [[]] * 5
+    assert [one.violations for one in comparing.verify().checked] == [[]] * 5
 
 
 def _memos(firm: World, number: str) -> list[str]:

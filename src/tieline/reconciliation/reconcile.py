@@ -1,11 +1,12 @@
 """Reconciliation of the firm's systems: every comparison of the scope, its discrepancies stored, exceptions told."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import structlog
+from psycopg import Error as DatabaseError
 from psycopg.types.json import Jsonb
 
 from tieline.reconciliation.comparison import Comparison, Firm, Scope, compare
@@ -87,7 +88,11 @@ def alone(firm: Firm) -> Iterator[Connection]:
         row = db.execute("select pg_try_advisory_lock(%s) as won", [LOCK]).fetchone()
         if row is None or not row["won"]:
             raise Busy
-        yield db
+        try:
+            yield db
+        finally:  # the server takes a moment to notice that a session has ended; the next may come at once
+            with suppress(DatabaseError):
+                db.execute("select pg_advisory_unlock(%s)", [LOCK])
 
 
 _BEGIN = """
