@@ -1,5 +1,6 @@
 """A small firm for tests of the lane: one contract and project, its people, and a source and a sink in memory."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -11,7 +12,7 @@ from tieline.lane.post import post_ready
 from tieline.lane.pricing import Pricing
 from tieline.lane.pull import Feed, LineKind, pull_feed
 from tieline.lane.reference import remember_people
-from tieline.lane.worker import Worker
+from tieline.lane.worker import WORKER_LOCK, Worker
 from tieline.model.contract import BillingSchedule, Budget, ContractVersion, RateCardRow
 from tieline.model.firm import Firm, LegalEntity, Person
 from tieline.model.money import Money
@@ -25,6 +26,10 @@ from tieline.store.database import Database
 
 PSA, ERP = "psa", "erp"
 RATES = {"Senior Consultant": Decimal(210), "Consultant": Decimal(165)}
+_HELD = (
+    "select objid from pg_locks where locktype = 'advisory' and classid = %s and objid = %s"
+    " and database = (select oid from pg_database where datname = current_database())"
+)
 PEOPLE = {"tom": "Senior Consultant", "marco": "Consultant", "grace": "Sr. Architect"}
 
 
@@ -318,7 +323,12 @@ class World:
 
     def new_worker(self) -> Worker:
         """As after the death of the process: the old session and with it its lock are gone."""
-        self.worker.close()
+        old = self.worker
+        old.close()
+        deadline = time.monotonic() + 60
+        while self.rows(_HELD, WORKER_LOCK, old._id):  # the server takes a moment to notice that a session has ended
+            assert time.monotonic() < deadline, "the lock of a session that has ended is held for ever"
+            time.sleep(0.005)
         self.worker = Worker(self.database, lease=timedelta(0))
         return self.worker
 
