@@ -90,9 +90,14 @@ def issued(here: World) -> dict[str, tuple[Any, ...]]:
         " state#>>'{total,amount}' as total, state#>>'{paid,amount}' as paid from invoice where status <> 'draft'"
     )
     return {
-        row["external_id"]: (row["issued_on"], row["due_on"], Decimal(row["total"]), Decimal(row["paid"]))
+        row["external_id"]: (row["issued_on"], row["due_on"], _decimal(row["total"]), _decimal(row["paid"]))
         for row in rows
     }
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    """None of an invoice the ERP has told nothing of yet."""
+    return None if text is None else Decimal(text)
 
 
 def test_the_weeks_hold_what_the_others_compare(after: After) -> None:
